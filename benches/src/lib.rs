@@ -1,0 +1,1 @@
+//! Side-by-side runs live in `peers/`; kernels in `benches/`.

@@ -1,0 +1,1 @@
+//! Breeding decisions: marker panels, breeding values, crosses and selection.

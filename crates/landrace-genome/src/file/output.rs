@@ -1,0 +1,173 @@
+//! Files that take their name only when they are whole.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use tempfile::NamedTempFile;
+
+use super::{FileError, with_path};
+
+/// Temporary files of this process that have not taken their final name.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes what this process has not finished writing; for signal handlers, just before the process ends.
+pub fn remove_unfinished() {
+    for path in UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn forget(path: &Path) {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| other != path);
+}
+
+enum Target {
+    /// A temporary file beside the target.
+    Beside(Box<BufWriter<NamedTempFile>>),
+    /// Standard output, a pipe or a device: written through.
+    Through(BufWriter<Box<dyn Write + Send>>),
+}
+
+/// A file being written. It takes its name at [`Output::finish`]; dropped before that, it leaves nothing.
+pub struct Output {
+    target: Option<Target>,
+    path: PathBuf,
+}
+
+/// Creates a file, or standard output for `-`.
+///
+/// Symbolic links are followed; what exists and is no regular file (`/dev/null`, a pipe) is written through.
+/// The directory must be there.
+///
+/// # Errors
+/// Returns an error that names the path if it cannot be written.
+#[expect(clippy::disallowed_methods, reason = "the one place that creates files")]
+pub fn create(path: impl AsRef<Path>) -> Result<Output, FileError> {
+    let path = path.as_ref();
+    let failed = |error: io::Error| FileError::new(path, &error);
+    if path.as_os_str() == "-" {
+        let target = Target::Through(BufWriter::new(Box::new(io::stdout())));
+        return Ok(Output { target: Some(target), path: path.to_owned() });
+    }
+    if let Ok(metadata) = fs::metadata(path) {
+        let kind = metadata.file_type();
+        if kind.is_dir() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        if kind.is_char_device() || kind.is_block_device() || kind.is_fifo() || kind.is_socket() {
+            let file = fs::OpenOptions::new().write(true).open(path).map_err(failed)?;
+            let target = Target::Through(BufWriter::new(Box::new(file)));
+            return Ok(Output { target: Some(target), path: path.to_owned() });
+        }
+    }
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let temporary = temporary_beside(&path)?;
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(temporary.path().to_owned());
+    Ok(Output {
+        target: Some(Target::Beside(Box::new(BufWriter::with_capacity(256 * 1024, temporary)))),
+        path,
+    })
+}
+
+fn temporary_beside(path: &Path) -> Result<NamedTempFile, FileError> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    tempfile::Builder::new()
+        .prefix(&format!(".{name}."))
+        .suffix(".partial")
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(directory)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => FileError::content(
+                path,
+                format!("the folder {} is not there; make it first", directory.display()),
+            ),
+            _ => FileError::new(path, &error),
+        })
+}
+
+impl Output {
+    /// The path that the file will take.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes everything to the disk and gives the file its name.
+    ///
+    /// # Errors
+    /// Returns an error that names the path; nothing is then left behind.
+    pub fn finish(mut self) -> Result<(), FileError> {
+        self.settle()?;
+        self.rename()
+    }
+
+    /// Writes everything to the disk, without giving the file its name yet.
+    fn settle(&mut self) -> Result<(), FileError> {
+        let failed = |error: io::Error| FileError::new(&self.path, &error);
+        match &mut self.target {
+            Some(Target::Beside(writer)) => {
+                writer.flush().map_err(failed)?;
+                writer.get_ref().as_file().sync_all().map_err(failed)
+            }
+            Some(Target::Through(writer)) => writer.flush().map_err(failed),
+            None => Ok(()),
+        }
+    }
+
+    fn rename(mut self) -> Result<(), FileError> {
+        let Some(Target::Beside(writer)) = self.target.take() else { return Ok(()) };
+        let failed = |error: io::Error| FileError::new(&self.path, &error);
+        let temporary = writer.into_inner().map_err(|error| failed(error.into_error()))?;
+        let name = temporary.path().to_owned();
+        let renamed = temporary.persist(&self.path).map_err(|error| failed(error.error));
+        forget(&name);
+        renamed.map(|_| ())
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = match &mut self.target {
+            Some(Target::Beside(writer)) => writer.write(bytes),
+            Some(Target::Through(writer)) => writer.write(bytes),
+            None => Ok(bytes.len()),
+        };
+        written.map_err(|error| with_path(&self.path, error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = match &mut self.target {
+            Some(Target::Beside(writer)) => writer.flush(),
+            Some(Target::Through(writer)) => writer.flush(),
+            None => Ok(()),
+        };
+        flushed.map_err(|error| with_path(&self.path, error))
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if let Some(Target::Beside(writer)) = self.target.take() {
+            let (temporary, _) = writer.into_parts();
+            forget(temporary.path());
+        }
+    }
+}
+
+/// Gives several files that belong together their names, in the order given: put the data last, so that
+/// whoever sees it finds its index too.
+///
+/// # Errors
+/// Returns an error that names the path that failed. No file is renamed before all are on the disk.
+pub fn publish(mut outputs: Vec<Output>) -> Result<(), FileError> {
+    for output in &mut outputs {
+        output.settle()?;
+    }
+    outputs.into_iter().try_for_each(Output::rename)
+}

@@ -1,0 +1,1 @@
+//! Genotype blocks at any ploidy, their file formats and their statistics.

@@ -1,0 +1,1 @@
+//! Gene banks: passports, identity, duplicates, diversity and core collections.

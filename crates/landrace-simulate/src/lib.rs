@@ -1,0 +1,1 @@
+//! Genomes, founders, crosses, traits and reads with their truth, at any ploidy.

@@ -1,0 +1,1 @@
+//! Workflow files: plans, tasks, resume by content and local runs.

@@ -1,0 +1,28 @@
+//! The commands, one file each: read, call one library function, write.
+
+use std::process::ExitCode;
+
+use crate::cli::Session;
+
+mod index;
+
+/// What Landrace does.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    Index(index::Args),
+}
+
+impl Command {
+    /// Runs the command; workflows alone end with codes of their own.
+    pub(crate) fn run(self, session: &Session) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Index(args) => index::run(&args, session),
+        }?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The exit code of a failure: 1, or what the error carries.
+pub(crate) fn exit_code(_error: &anyhow::Error) -> u8 {
+    1
+}
