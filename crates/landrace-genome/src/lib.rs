@@ -24,6 +24,7 @@ pub mod read;
 pub mod reference;
 pub mod sheet;
 pub mod summary;
+pub mod variant_file;
 
 pub use contig::{Contig, ContigDictionary, Region};
 pub use file::FileError;

@@ -5,11 +5,13 @@ use std::process::ExitCode;
 use crate::cli::Session;
 
 mod index;
+mod report;
 
 /// What Landrace does.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
+    Report(report::Args),
 }
 
 impl Command {
@@ -17,6 +19,7 @@ impl Command {
     pub(crate) fn run(self, session: &Session) -> anyhow::Result<ExitCode> {
         match self {
             Self::Index(args) => index::run(&args, session),
+            Self::Report(args) => report::run(&args, session),
         }?;
         Ok(ExitCode::SUCCESS)
     }

@@ -1,1 +1,23 @@
-fn main() {}
+//! Known answers of real data sets, and what other tools make of our files.
+//!
+//! The data lies in `shared/data` beside the repository, or where `LANDRACE_SHARED` says. Where the data or a
+//! tool is missing the test shows as ignored, by name; with `LANDRACE_REQUIRE_ALL` set it fails instead.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test may read anything and fail anywhere"
+)]
+
+#[path = "real/bench.rs"]
+mod bench;
+#[path = "real/reads.rs"]
+mod reads;
+
+use libtest_mimic::Arguments;
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = reads::trials();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}

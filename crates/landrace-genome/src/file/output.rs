@@ -98,6 +98,11 @@ impl Output {
         &self.path
     }
 
+    /// Whether this is a file on the disk, not standard output, a pipe or a device.
+    pub fn is_regular(&self) -> bool {
+        matches!(self.target, Some(Target::Beside(_)))
+    }
+
     /// Writes everything to the disk and gives the file its name.
     ///
     /// # Errors

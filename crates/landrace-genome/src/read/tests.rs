@@ -1,5 +1,7 @@
 use std::io::Write as _;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::file;
 
@@ -60,4 +62,11 @@ fn mates_out_of_step_are_named_with_both_lines() {
     assert!(error.contains("read 'b' against 'c'"), "{error}");
     let error = pairs("@a\nA\n+\nI\n@b\nA\n+\nI\n", "@a\nA\n+\nI\n").unwrap_err().to_string();
     assert!(error.contains("r2.fq ends before"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_give_reads_or_an_error(text in "[@>+ACGTI!\n\r /12a]{0,200}") {
+        let _ = all(&text);
+    }
 }
