@@ -4,13 +4,17 @@ use std::process::ExitCode;
 
 use crate::cli::Session;
 
+mod filter;
 mod index;
+mod pca;
 mod report;
 
 /// What Landrace does.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
+    Filter(filter::Args),
+    Pca(pca::Args),
     Report(report::Args),
 }
 
@@ -19,6 +23,8 @@ impl Command {
     pub(crate) fn run(self, session: &Session) -> anyhow::Result<ExitCode> {
         match self {
             Self::Index(args) => index::run(&args, session),
+            Self::Filter(args) => filter::run(&args, session),
+            Self::Pca(args) => pca::run(&args, session),
             Self::Report(args) => report::run(&args, session),
         }?;
         Ok(ExitCode::SUCCESS)
