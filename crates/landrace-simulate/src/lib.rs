@@ -25,6 +25,8 @@ pub mod founders;
 pub mod genome;
 pub mod haplotype;
 pub mod individual;
+pub mod meiosis;
+pub mod population;
 pub mod random;
 pub mod reads;
 mod sequence;
