@@ -21,6 +21,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod cohort;
+pub mod dataset;
 pub mod founders;
 pub mod genome;
 pub mod haplotype;
@@ -30,4 +32,5 @@ pub mod population;
 pub mod random;
 pub mod reads;
 mod sequence;
+pub mod traits;
 pub mod variation;

@@ -6,12 +6,14 @@ use crate::cli::Session;
 
 mod index;
 mod report;
+mod simulate;
 
 /// What Landrace does.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
     Report(report::Args),
+    Simulate(simulate::Args),
 }
 
 impl Command {
@@ -20,6 +22,7 @@ impl Command {
         match self {
             Self::Index(args) => index::run(&args, session),
             Self::Report(args) => report::run(&args, session),
+            Self::Simulate(args) => simulate::run(&args, session),
         }?;
         Ok(ExitCode::SUCCESS)
     }
