@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use crate::cli::Session;
 
+mod filter;
 mod index;
+mod pca;
 mod report;
 mod simulate;
 
@@ -12,6 +14,8 @@ mod simulate;
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
+    Filter(filter::Args),
+    Pca(pca::Args),
     Report(report::Args),
     Simulate(simulate::Args),
 }
@@ -21,6 +25,8 @@ impl Command {
     pub(crate) fn run(self, session: &Session) -> anyhow::Result<ExitCode> {
         match self {
             Self::Index(args) => index::run(&args, session),
+            Self::Filter(args) => filter::run(&args, session),
+            Self::Pca(args) => pca::run(&args, session),
             Self::Report(args) => report::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
         }?;

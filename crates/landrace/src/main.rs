@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 mod cli;
 mod commands;
+mod genotypes;
 mod output;
 mod progress;
 mod provenance;
