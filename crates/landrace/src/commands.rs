@@ -15,6 +15,7 @@ mod logs;
 mod pca;
 mod report;
 mod run;
+mod simulate;
 mod status;
 mod task;
 mod workflow;
@@ -25,6 +26,7 @@ pub(crate) enum Command {
     Index(index::Args),
     Filter(filter::Args),
     Pca(pca::Args),
+    Simulate(simulate::Args),
     Run(run::Args),
     Status(status::Args),
     Logs(logs::Args),
@@ -42,6 +44,7 @@ impl Command {
             Self::Index(args) => index::run(&args, session),
             Self::Filter(args) => filter::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
+            Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
             Self::Status(args) => status::run(&args),
             Self::Logs(args) => logs::run(&args),
