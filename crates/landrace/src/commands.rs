@@ -4,12 +4,14 @@ use std::process::ExitCode;
 
 use crate::cli::Session;
 
+mod call;
 mod index;
 mod report;
 
 /// What Landrace does.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
+    Call(call::Args),
     Index(index::Args),
     Report(report::Args),
 }
@@ -18,6 +20,7 @@ impl Command {
     /// Runs the command; workflows alone end with codes of their own.
     pub(crate) fn run(self, session: &Session) -> anyhow::Result<ExitCode> {
         match self {
+            Self::Call(args) => call::run(&args, session),
             Self::Index(args) => index::run(&args, session),
             Self::Report(args) => report::run(&args, session),
         }?;
