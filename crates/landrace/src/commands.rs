@@ -7,6 +7,7 @@ use landrace_workflow::workflow::WorkflowError;
 
 use crate::cli::Session;
 
+mod call;
 mod clean;
 mod explain;
 mod filter;
@@ -24,6 +25,7 @@ mod workflow;
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
+    Call(call::Args),
     Filter(filter::Args),
     Pca(pca::Args),
     Simulate(simulate::Args),
@@ -42,6 +44,7 @@ impl Command {
     pub(crate) fn run(self, session: &Session) -> anyhow::Result<ExitCode> {
         match self {
             Self::Index(args) => index::run(&args, session),
+            Self::Call(args) => call::run(&args, session),
             Self::Filter(args) => filter::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
