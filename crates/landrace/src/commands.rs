@@ -4,16 +4,20 @@ use std::process::ExitCode;
 
 use crate::cli::Session;
 
+mod convert;
 mod filter;
 mod index;
 mod pca;
 mod report;
+mod stats;
 
 /// What Landrace does.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
+    Convert(convert::Args),
     Filter(filter::Args),
+    Stats(stats::Args),
     Pca(pca::Args),
     Report(report::Args),
 }
@@ -23,6 +27,8 @@ impl Command {
     pub(crate) fn run(self, session: &Session) -> anyhow::Result<ExitCode> {
         match self {
             Self::Index(args) => index::run(&args, session),
+            Self::Convert(args) => convert::run(&args, session),
+            Self::Stats(args) => stats::run(&args, session),
             Self::Filter(args) => filter::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
             Self::Report(args) => report::run(&args, session),
