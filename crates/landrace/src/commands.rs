@@ -9,6 +9,7 @@ use crate::cli::Session;
 
 mod call;
 mod clean;
+mod convert;
 mod explain;
 mod filter;
 mod index;
@@ -17,6 +18,7 @@ mod pca;
 mod report;
 mod run;
 mod simulate;
+mod stats;
 mod status;
 mod task;
 mod workflow;
@@ -26,7 +28,9 @@ mod workflow;
 pub(crate) enum Command {
     Index(index::Args),
     Call(call::Args),
+    Convert(convert::Args),
     Filter(filter::Args),
+    Stats(stats::Args),
     Pca(pca::Args),
     Simulate(simulate::Args),
     Run(run::Args),
@@ -45,7 +49,9 @@ impl Command {
         match self {
             Self::Index(args) => index::run(&args, session),
             Self::Call(args) => call::run(&args, session),
+            Self::Convert(args) => convert::run(&args, session),
             Self::Filter(args) => filter::run(&args, session),
+            Self::Stats(args) => stats::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
