@@ -6,6 +6,7 @@ use crate::cli::Session;
 
 mod filter;
 mod index;
+mod markers;
 mod pca;
 mod report;
 
@@ -15,6 +16,7 @@ pub(crate) enum Command {
     Index(index::Args),
     Filter(filter::Args),
     Pca(pca::Args),
+    Markers(markers::Args),
     Report(report::Args),
 }
 
@@ -25,6 +27,7 @@ impl Command {
             Self::Index(args) => index::run(&args, session),
             Self::Filter(args) => filter::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
+            Self::Markers(args) => markers::run(&args, session),
             Self::Report(args) => report::run(&args, session),
         }?;
         Ok(ExitCode::SUCCESS)
