@@ -14,6 +14,7 @@ mod explain;
 mod filter;
 mod index;
 mod logs;
+mod markers;
 mod pca;
 mod report;
 mod run;
@@ -32,6 +33,7 @@ pub(crate) enum Command {
     Filter(filter::Args),
     Stats(stats::Args),
     Pca(pca::Args),
+    Markers(markers::Args),
     Simulate(simulate::Args),
     Run(run::Args),
     Status(status::Args),
@@ -53,6 +55,7 @@ impl Command {
             Self::Filter(args) => filter::run(&args, session),
             Self::Stats(args) => stats::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
+            Self::Markers(args) => markers::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
             Self::Status(args) => status::run(&args),
