@@ -9,8 +9,10 @@ use crate::cli::Session;
 
 mod clean;
 mod explain;
+mod filter;
 mod index;
 mod logs;
+mod pca;
 mod report;
 mod run;
 mod status;
@@ -21,6 +23,8 @@ mod workflow;
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
+    Filter(filter::Args),
+    Pca(pca::Args),
     Report(report::Args),
     Run(run::Args),
     Status(status::Args),
@@ -36,6 +40,8 @@ impl Command {
     pub(crate) fn run(self, session: &Session) -> anyhow::Result<ExitCode> {
         match self {
             Self::Index(args) => index::run(&args, session),
+            Self::Filter(args) => filter::run(&args, session),
+            Self::Pca(args) => pca::run(&args, session),
             Self::Report(args) => report::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
             Self::Status(args) => status::run(&args),

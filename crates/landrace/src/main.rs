@@ -8,6 +8,7 @@ use std::process::ExitCode;
 mod catalogue;
 mod cli;
 mod commands;
+mod genotypes;
 mod output;
 mod progress;
 mod provenance;
