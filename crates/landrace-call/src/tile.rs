@@ -153,16 +153,10 @@ impl TileCaller<'_> {
         if haplotypes.all.len() < 2 {
             return;
         }
-        let mut compared = Vec::new();
-        let mut rows = Vec::new();
-        for (index, sample) in self.samples.iter().enumerate() {
-            for (read, qualities) in sample.iter() {
-                if let Some(row) = haplotypes.compare(read, qualities, self.frame) {
-                    compared.push((index, read));
-                    rows.push(row);
-                }
-            }
-        }
+        let (_, mut rows) = self.compare(&haplotypes);
+        haplotypes.prune(&mut rows, LEAST_HELD);
+        haplotypes.add_joined(self.frame);
+        let (compared, mut rows) = self.compare(&haplotypes);
         haplotypes.prune(&mut rows, LEAST_HELD);
         let mut events: Vec<&Event> = haplotypes.all.iter().flat_map(|haplotype| &haplotype.events).collect();
         events.sort_unstable_by_key(|event| (event.start, event.is_gap(), *event));
@@ -174,6 +168,21 @@ impl TileCaller<'_> {
         for site in sites {
             self.call(site);
         }
+    }
+
+    /// Compares all reads near a stretch to its haplotypes: the reads with their samples, and for each the
+    /// logarithms of its likelihoods.
+    fn compare(&self, haplotypes: &Haplotypes) -> (Vec<(usize, &AlignedRead)>, Vec<Vec<f64>>) {
+        let (mut compared, mut rows) = (Vec::new(), Vec::new());
+        for (index, sample) in self.samples.iter().enumerate() {
+            for (read, qualities) in sample.iter() {
+                if let Some(row) = haplotypes.compare(read, qualities, self.frame) {
+                    compared.push((index, read));
+                    rows.push(row);
+                }
+            }
+        }
+        (compared, rows)
     }
 
     /// What the reads that reach a site say of its alleles: the best haplotype with an allele speaks for it.
