@@ -7,10 +7,12 @@ use crate::contig::{ContigDictionary, ContigError};
 use crate::file::{self, Compression, FileError};
 use crate::position::{ContigId, Interval};
 
+mod fai;
+
 /// A reference opened for random access.
 ///
-/// A plain FASTA is mapped into memory and costs no memory of its own; a compressed one is held decompressed,
-/// one byte a base.
+/// A plain FASTA is mapped into memory and costs no memory of its own; with its `.fai` beside it, it is not even
+/// scanned. A compressed one is held decompressed, one byte a base.
 pub struct Reference {
     path: PathBuf,
     contigs: ContigDictionary,
@@ -79,7 +81,8 @@ impl Reference {
                 .map_err(|error| FileError::new(path, &error))?;
             Bytes::Held(held)
         };
-        let (contigs, layout) = scan(path, bytes.as_slice())?;
+        let indexed = if is_mapped { fai::read(path, bytes.as_slice()) } else { None };
+        let (contigs, layout) = indexed.map_or_else(|| scan(path, bytes.as_slice()), Ok)?;
         Ok(Self { path: path.to_owned(), contigs, layout, bytes })
     }
 
@@ -203,34 +206,4 @@ fn scan(path: &Path, mut bytes: &[u8]) -> Result<(ContigDictionary, Vec<ContigLa
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use super::*;
-
-    fn reference(text: &str) -> Result<Reference, ReferenceError> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ref.fa");
-        let mut output = file::create(&path).unwrap();
-        output.write_all(text.as_bytes()).unwrap();
-        output.finish().unwrap();
-        Reference::open(path)
-    }
-
-    #[test]
-    fn gives_bases_across_lines_in_upper_case() {
-        let reference = reference(">a first\nACGTa\ncgtAC\nGT\n>b\nTTTT").unwrap();
-        assert_eq!(reference.contigs().get(ContigId(0)).length, 12);
-        assert_eq!(reference.bases(ContigId(0), Interval::new(3, 11)), b"TACGTACG");
-        assert_eq!(reference.bases(ContigId(1), Interval::new(2, 99)), b"TT");
-    }
-
-    #[test]
-    fn names_the_line_that_is_wrong() {
-        let message = |text| reference(text).err().unwrap().to_string();
-        assert!(message(">a\nACGT\nAC\nACGT\n").contains("line 4: lines of a contig differ"));
-        assert!(message("@read\nACGT\n").contains("line 1: this is not FASTA"));
-        assert!(message(">a\nAC\n>a\nAC\n").contains("contig 'a' occurs twice"));
-        assert!(message("").contains("holds no sequence"));
-    }
-}
+mod tests;

@@ -311,6 +311,8 @@ impl<'a> Rows<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parse(text: &str) -> Result<SampleSheet, SheetError> {
@@ -341,5 +343,12 @@ mod tests {
         assert!(message("sample\tfastq_1\nA\tx\nB\tx\n").contains("row 3: reads/x is also in row 2"));
         assert!(message("sample\tfastq_1\tploidy\nA\tx\t9\n").contains("cannot read the ploidy '9'"));
         assert!(message("sample\tfastq_1\n").contains("names no sample"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_a_sheet_or_an_error(text in "(sample|fastq_1|ploidy|[a,\t\n;=4]){0,60}") {
+            let _ = parse(&text);
+        }
     }
 }

@@ -32,6 +32,29 @@ pub struct Summary {
     pub counts: BTreeMap<String, Value>,
     /// Tables to draw.
     pub tables: Vec<Table>,
+    /// What was done, in a sentence or two for people. `{reads}` stands for the count of that name and
+    /// `{mapped/reads}` for a percentage; where `report` joins the summaries of several subjects, it fills in
+    /// the joined counts. Empty if the counts speak for themselves.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub headline: String,
+    /// How tables of several subjects (samples, regions) become one, by table name; `report` goes by the
+    /// chart kind where nothing is said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub combine: BTreeMap<String, Combine>,
+}
+
+/// How tables of one name that come from several runs of a command, one a subject, become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Combine {
+    /// Rows with the same first column are added up.
+    Sum,
+    /// Each subject is a series over the same first column.
+    Overlay,
+    /// Rows follow each other.
+    Rows,
+    /// Each subject keeps a picture of its own.
+    Apart,
 }
 
 /// A file that was read, by name and content.
@@ -119,6 +142,8 @@ impl Summary {
             inputs: Vec::new(),
             counts: BTreeMap::new(),
             tables: Vec::new(),
+            headline: String::new(),
+            combine: BTreeMap::new(),
         }
     }
 
@@ -134,8 +159,12 @@ impl Summary {
     /// Returns an error that names the file if it is not a summary of a known shape.
     pub fn read(path: &Path) -> Result<Self, FileError> {
         let text = file::read_text(path)?;
-        let summary: Self = serde_json::from_str(&text)
-            .map_err(|error| FileError::content(path, format!("is not a Landrace summary ({error})")))?;
+        let summary: Self = serde_json::from_str(&text).map_err(|error| {
+            FileError::content(
+                path,
+                format!("is not a Landrace summary ({error}); run the command that wrote it again"),
+            )
+        })?;
         if summary.schema != SCHEMA {
             let message = format!("has the shape '{}', but this Landrace reads '{SCHEMA}'", summary.schema);
             return Err(FileError::content(path, message));

@@ -1,1 +1,13 @@
-//! Genotype blocks at any ploidy, their file formats and their statistics.
+//! Genotypes as blocks: a run of variants of one contig × all samples, at any ploidy, from the field's formats.
+//!
+//! A [`GenotypeSource`] yields [`GenotypeBlock`]s from files or from memory; statistics fold over them, so that
+//! files larger than memory work. Calls are bit planes ([`plane`]); counts are popcounts ([`kernel`]).
+
+pub mod block;
+pub mod format;
+pub mod kernel;
+pub mod plane;
+pub mod source;
+
+pub use block::{CallGroup, Filters, GenotypeBlock, Layers, Site, SiteCounts, layer::Wanted};
+pub use source::{GenotypeError, GenotypeSource, SourceHeader, Stretch, for_each_block};

@@ -4,12 +4,16 @@ use std::process::ExitCode;
 
 use crate::cli::Session;
 
+mod align;
 mod index;
+mod report;
 
 /// What Landrace does.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
+    Align(Box<align::Args>),
+    Report(report::Args),
 }
 
 impl Command {
@@ -17,6 +21,8 @@ impl Command {
     pub(crate) fn run(self, session: &Session) -> anyhow::Result<ExitCode> {
         match self {
             Self::Index(args) => index::run(&args, session),
+            Self::Align(args) => align::run(&args, session),
+            Self::Report(args) => report::run(&args, session),
         }?;
         Ok(ExitCode::SUCCESS)
     }

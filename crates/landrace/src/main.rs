@@ -10,6 +10,7 @@ mod commands;
 mod output;
 mod progress;
 mod provenance;
+mod report;
 
 /// All fast aligners ship it: the system's allocator costs a tenth of the time with many threads.
 #[global_allocator]

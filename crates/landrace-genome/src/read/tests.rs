@@ -1,5 +1,7 @@
 use std::io::Write as _;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::file;
 
@@ -73,4 +75,11 @@ fn a_shortened_read_keeps_its_bases_for_whoever_asks() {
     assert_eq!((batch.get(0).sequence, batch.get(0).qualities), (&b"ACGT"[..], &[30, 31, 32, 33][..]));
     assert_eq!(batch.whole(0).sequence, b"ACGTN");
     assert_eq!((batch.get(1).sequence, batch.get(1).qualities, batch.line(1)), (&b"A"[..], &[][..], 5));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_give_reads_or_an_error(text in "[@>+ACGTI!\n\r /12a]{0,200}") {
+        let _ = all(&text);
+    }
 }

@@ -1,0 +1,184 @@
+//! VCF files as a source of blocks.
+
+#![deny(clippy::cast_possible_truncation, clippy::too_many_lines, clippy::too_many_arguments)]
+
+use std::collections::HashSet;
+use std::io::{BufRead, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use landrace_genome::file::{FileError, Input, Meter};
+use landrace_genome::summary::InputDigest;
+use memchr::memchr;
+
+use super::meta::Meta;
+use super::parse::LineParser;
+use crate::block::{GenotypeBlock, layer::Wanted};
+use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SourceHeader, Stretch};
+
+/// Bytes of text in a stretch, unless one line is longer.
+pub(crate) const STRETCH_BYTES: usize = 4 << 20;
+/// Lines in a stretch at most.
+pub(crate) const STRETCH_LINES: u64 = 1024;
+
+/// A VCF file, plain or compressed.
+pub struct VcfSource {
+    input: Input,
+    header: SourceHeader,
+    parser: Arc<Parser>,
+    /// The next line, already read because it begins another contig.
+    carried: Vec<u8>,
+    line: u64,
+}
+
+struct Parser {
+    path: String,
+    lines: LineParser,
+}
+
+impl ParseStretch for Parser {
+    fn blocks(&self, stretch: Stretch) -> Result<Vec<GenotypeBlock>, GenotypeError> {
+        let first = stretch.first;
+        self.lines.parse(stretch.bytes).map_err(|(line, message)| GenotypeError::Line {
+            path: self.path.clone(),
+            line: first + line,
+            message,
+        })
+    }
+}
+
+impl VcfSource {
+    /// Reads the header of an opened file.
+    ///
+    /// # Errors
+    /// Returns an error that names the file and the line if it is no VCF, names a sample twice or is cut short.
+    pub fn open(mut input: Input, wanted: Wanted) -> Result<Self, GenotypeError> {
+        let path = input.path().display().to_string();
+        let (meta, samples, line) = read_header(&mut input)?;
+        let contigs = meta.contigs().map_err(|error| FileError::content(input.path(), error.to_string()))?;
+        let lines = LineParser { samples: samples.len(), wanted };
+        let header = SourceHeader {
+            samples: samples.into(),
+            contigs,
+            meta: Some(Arc::new(meta)),
+            format: "VCF",
+            ..SourceHeader::default()
+        };
+        Ok(Self { input, header, parser: Arc::new(Parser { path, lines }), carried: Vec::new(), line })
+    }
+
+    fn read_line(&mut self, out: &mut Vec<u8>) -> Result<usize, GenotypeError> {
+        Ok(self.input.read_until(b'\n', out)?)
+    }
+}
+
+/// The path, for errors of a line.
+fn line_error(input: &Input, line: u64, message: impl Into<String>) -> GenotypeError {
+    GenotypeError::Line { path: input.path().display().to_string(), line, message: message.into() }
+}
+
+/// Reads `##` lines and the column line; gives them, the samples and the number of lines read.
+fn read_header(input: &mut Input) -> Result<(Meta, Vec<String>, u64), GenotypeError> {
+    /// A line of a header that is longer is no header.
+    const LONGEST: u64 = 256 << 20;
+    let mut meta = Meta::default();
+    let mut line = 0;
+    loop {
+        let mut bytes = Vec::new();
+        line += 1;
+        if input.by_ref().take(LONGEST).read_until(b'\n', &mut bytes)? == 0 {
+            return Err(line_error(input, line, "the file ends before the line that starts with #CHROM"));
+        }
+        let text = std::str::from_utf8(bytes.trim_ascii_end())
+            .map_err(|_| line_error(input, line, "the header is not UTF-8; save the file as UTF-8"))?;
+        if line == 1 && !text.starts_with("##fileformat=VCF") {
+            return Err(line_error(input, line, "this is not VCF: it must start with ##fileformat=VCF"));
+        }
+        if text.starts_with("##") {
+            meta.lines.push(text.to_owned());
+            continue;
+        }
+        // Names keep their own white space: only the line's end goes.
+        let text = std::str::from_utf8(&bytes).unwrap_or_default().trim_end_matches(['\n', '\r']);
+        let samples = samples_of(text).map_err(|message| line_error(input, line, message))?;
+        return Ok((meta, samples, line));
+    }
+}
+
+/// The samples of the column line.
+pub(crate) fn samples_of(text: &str) -> Result<Vec<String>, String> {
+    let columns: Vec<&str> = text.split('\t').collect();
+    let expected = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"];
+    if columns.len() < expected.len() || columns[..8] != expected {
+        return Err("the column line must be #CHROM POS ID REF ALT QUAL FILTER INFO, separated by tabs".into());
+    }
+    let samples: Vec<String> = columns.iter().skip(9).map(|name| (*name).to_owned()).collect();
+    let mut seen = HashSet::new();
+    match samples.iter().find(|name| !seen.insert(name.as_str())) {
+        Some(name) => Err(format!("sample '{name}' occurs twice; rename one of them")),
+        None => Ok(samples),
+    }
+}
+
+impl GenotypeSource for VcfSource {
+    fn header(&self) -> &SourceHeader {
+        &self.header
+    }
+
+    fn next_stretch(&mut self) -> Result<Option<Stretch>, GenotypeError> {
+        let mut bytes = std::mem::take(&mut self.carried);
+        let first = self.line + 1;
+        if bytes.is_empty() && self.read_line(&mut bytes)? == 0 {
+            return Ok(None);
+        }
+        self.line += 1;
+        let contig = bytes[..=memchr(b'\t', &bytes).unwrap_or(bytes.len() - 1)].to_vec();
+        let mut lines = 1;
+        while lines < STRETCH_LINES && bytes.len() < STRETCH_BYTES {
+            let start = bytes.len();
+            if self.read_line(&mut bytes)? == 0 {
+                break;
+            }
+            if !bytes[start..].starts_with(&contig) {
+                self.carried = bytes.split_off(start);
+                break;
+            }
+            self.line += 1;
+            lines += 1;
+        }
+        Ok(Some(Stretch { bytes, first, file: 0 }))
+    }
+
+    fn parser(&self) -> Arc<dyn ParseStretch> {
+        self.parser.clone()
+    }
+
+    fn meters(&self) -> Vec<Meter> {
+        vec![self.input.meter()]
+    }
+
+    fn size(&self) -> u64 {
+        self.input.size().unwrap_or(0)
+    }
+
+    fn digests(&self) -> Vec<InputDigest> {
+        vec![InputDigest::of(&self.input)]
+    }
+}
+
+/// The contigs that the lines of a variant file name beyond those declared, in order of appearance.
+///
+/// # Errors
+/// Returns an error if the file cannot be read.
+pub(crate) fn undeclared_contigs(path: PathBuf, declared: &SourceHeader) -> Result<Vec<String>, GenotypeError> {
+    let mut source = VcfSource::open(landrace_genome::file::open(path)?, Wanted::default())?;
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    while let Some(stretch) = source.next_stretch()? {
+        let name = &stretch.bytes[..memchr(b'\t', &stretch.bytes).unwrap_or(0)];
+        let name = String::from_utf8_lossy(name).into_owned();
+        if !name.is_empty() && declared.contigs.id(&name).is_none() && seen.insert(name.clone()) {
+            found.push(name);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,119 @@
+//! The kernels in plain words, which the others must agree with.
+
+/// Sums over the samples that two variants both have: x and y are their dosages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PairSums {
+    /// Samples that both variants have a call of.
+    pub n: u64,
+    /// Sum of x.
+    pub x: u64,
+    /// Sum of y.
+    pub y: u64,
+    /// Sum of x².
+    pub xx: u64,
+    /// Sum of y².
+    pub yy: u64,
+    /// Sum of x y.
+    pub xy: u64,
+}
+
+/// How two samples compare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PairCounts {
+    /// Variants that both samples have a call of.
+    pub compared: u64,
+    /// Variants whose dosages differ.
+    pub different: u64,
+    /// Sum of the differences of the dosages.
+    pub distance: u64,
+}
+
+impl std::ops::AddAssign for PairCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.compared += other.compared;
+        self.different += other.different;
+        self.distance += other.distance;
+    }
+}
+
+impl std::ops::AddAssign for PairSums {
+    fn add_assign(&mut self, other: Self) {
+        self.n += other.n;
+        self.x += other.x;
+        self.y += other.y;
+        self.xx += other.xx;
+        self.yy += other.yy;
+        self.xy += other.xy;
+    }
+}
+
+/// See [`super::dosage_counts`].
+#[inline(always)]
+pub fn dosage_counts(bits: &[u64], words: usize, ploidy: u8) -> Vec<u32> {
+    let planes = bits.len().checked_div(words).unwrap_or(0);
+    let plane = |index: usize| &bits[index * words..(index + 1) * words];
+    let count = |dosage: u8| -> u32 {
+        let flip = |index: usize| if (dosage >> index) & 1 == 1 { 0 } else { !0u64 };
+        match planes {
+            2 => {
+                let (a, b) = (plane(0), plane(1));
+                let (f, g) = (flip(0), flip(1));
+                a.iter().zip(b).map(|(a, b)| ((a ^ f) & (b ^ g)).count_ones()).sum()
+            }
+            _ => (0..words)
+                .map(|w| (0..planes).fold(!0u64, |all, p| all & (bits[p * words + w] ^ flip(p))).count_ones())
+                .sum(),
+        }
+    };
+    (0..=ploidy).map(count).collect()
+}
+
+/// See [`super::pair_sums`].
+#[inline(always)]
+pub fn pair_sums(x: &[u64], y: &[u64], words: usize) -> PairSums {
+    let planes = x.len().checked_div(words).unwrap_or(0);
+    if planes == 2 { pair_sums_of::<2>(x, y, words) } else if planes == 3 { pair_sums_of::<3>(x, y, words) } else { pair_sums_of::<4>(x, y, words) }
+}
+
+#[inline(always)]
+fn pair_sums_of<const B: usize>(x: &[u64], y: &[u64], words: usize) -> PairSums {
+    let mut sums = PairSums::default();
+    if x.len() < B * words || y.len() < B * words {
+        return sums;
+    }
+    for w in 0..words {
+        let a: [u64; B] = std::array::from_fn(|p| x[p * words + w]);
+        let b: [u64; B] = std::array::from_fn(|p| y[p * words + w]);
+        let valid = !a.iter().fold(!0, |all, v| all & v) & !b.iter().fold(!0, |all, v| all & v);
+        sums.n += u64::from(valid.count_ones());
+        for i in 0..B {
+            sums.x += u64::from((a[i] & valid).count_ones()) << i;
+            sums.y += u64::from((b[i] & valid).count_ones()) << i;
+            for j in 0..B {
+                sums.xy += u64::from((a[i] & b[j] & valid).count_ones()) << (i + j);
+                sums.xx += u64::from((a[i] & a[j] & valid).count_ones()) << (i + j);
+                sums.yy += u64::from((b[i] & b[j] & valid).count_ones()) << (i + j);
+            }
+        }
+    }
+    sums
+}
+
+/// See [`super::compare_samples`].
+#[inline(always)]
+pub fn compare_samples(x: &[u64], y: &[u64], words: usize) -> PairCounts {
+    let steps = x.len().checked_div(words).unwrap_or(1).saturating_sub(1);
+    let mut counts = PairCounts::default();
+    for w in 0..words {
+        let valid = x[steps * words + w] & y[steps * words + w];
+        let mut any = 0;
+        for step in 0..steps {
+            let differs = (x[step * words + w] ^ y[step * words + w]) & valid;
+            any |= differs;
+            counts.distance += u64::from(differs.count_ones());
+        }
+        counts.compared += u64::from(valid.count_ones());
+        counts.different += u64::from(any.count_ones());
+    }
+    counts
+}

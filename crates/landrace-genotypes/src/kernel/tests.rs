@@ -1,0 +1,62 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::plane::{BitPlanes, MISSING, MAX_PLOIDY};
+
+fn two_rows() -> impl Strategy<Value = (u8, Vec<(u8, u8)>)> {
+    (1u8..=MAX_PLOIDY).prop_flat_map(|ploidy| {
+        let code = move || prop_oneof![5 => 0..=ploidy, 1 => Just(MISSING)];
+        (Just(ploidy), prop::collection::vec((code(), code()), 1..700))
+    })
+}
+
+/// Every level that this processor has gives what the plain code gives.
+fn agree<T: PartialEq + std::fmt::Debug>(plain: T, avx2: impl Fn() -> T, avx512: impl Fn() -> T) {
+    if available() >= Level::Avx2 {
+        assert_eq!(avx2(), plain);
+    }
+    if available() >= Level::Avx512 {
+        assert_eq!(avx512(), plain);
+    }
+}
+
+proptest! {
+    #[test]
+    fn counts_are_those_of_the_calls((ploidy, calls) in two_rows()) {
+        let mut planes = BitPlanes::new(ploidy, calls.len());
+        planes.push_row(&calls.iter().map(|pair| pair.0).collect::<Vec<_>>());
+        let row = planes.row(0);
+        let counts = plain::dosage_counts(row.bits(), row.words(), ploidy);
+        for dosage in 0..=ploidy {
+            let expected = calls.iter().filter(|pair| pair.0 == dosage).count();
+            prop_assert_eq!(counts[usize::from(dosage)] as usize, expected);
+        }
+        #[cfg(target_arch = "x86_64")]
+        agree(
+            counts,
+            || x86::avx2::dosage_counts(row.bits(), row.words(), ploidy),
+            || x86::avx512::dosage_counts(row.bits(), row.words(), ploidy),
+        );
+    }
+
+    #[test]
+    fn sums_are_those_of_the_pairs((ploidy, calls) in two_rows()) {
+        let mut planes = BitPlanes::new(ploidy, calls.len());
+        planes.push_row(&calls.iter().map(|pair| pair.0).collect::<Vec<_>>());
+        planes.push_row(&calls.iter().map(|pair| pair.1).collect::<Vec<_>>());
+        let (a, b) = (planes.row(0), planes.row(1));
+        let mut expected = PairSums::default();
+        for &(x, y) in calls.iter().filter(|(x, y)| *x != MISSING && *y != MISSING) {
+            let (x, y) = (u64::from(x), u64::from(y));
+            expected += PairSums { n: 1, x, y, xx: x * x, yy: y * y, xy: x * y };
+        }
+        let sums = plain::pair_sums(a.bits(), b.bits(), a.words());
+        prop_assert_eq!(sums, expected);
+        #[cfg(target_arch = "x86_64")]
+        agree(
+            sums,
+            || x86::avx2::pair_sums(a.bits(), b.bits(), a.words()),
+            || x86::avx512::pair_sums(a.bits(), b.bits(), a.words()),
+        );
+    }
+}

@@ -1,0 +1,44 @@
+//! The plain bodies compiled for AVX2 and AVX-512, where the compiler counts the bits of whole vectors.
+
+#![expect(unsafe_code, reason = "calls of functions compiled for features that were found at run time")]
+
+use super::plain::{self, PairCounts, PairSums};
+
+/// A module of the kernels compiled with the named processor features.
+macro_rules! level {
+    ($level:ident, $features:literal) => {
+        pub(super) mod $level {
+            use super::*;
+
+            pub(in crate::kernel) fn dosage_counts(bits: &[u64], words: usize, ploidy: u8) -> Vec<u32> {
+                #[target_feature(enable = $features)]
+                fn body(bits: &[u64], words: usize, ploidy: u8) -> Vec<u32> {
+                    plain::dosage_counts(bits, words, ploidy)
+                }
+                // SAFETY: `level()` gives this level only if the processor has the features.
+                unsafe { body(bits, words, ploidy) }
+            }
+
+            pub(in crate::kernel) fn pair_sums(x: &[u64], y: &[u64], words: usize) -> PairSums {
+                #[target_feature(enable = $features)]
+                fn body(x: &[u64], y: &[u64], words: usize) -> PairSums {
+                    plain::pair_sums(x, y, words)
+                }
+                // SAFETY: `level()` gives this level only if the processor has the features.
+                unsafe { body(x, y, words) }
+            }
+
+            pub(in crate::kernel) fn compare_samples(x: &[u64], y: &[u64], words: usize) -> PairCounts {
+                #[target_feature(enable = $features)]
+                fn body(x: &[u64], y: &[u64], words: usize) -> PairCounts {
+                    plain::compare_samples(x, y, words)
+                }
+                // SAFETY: `level()` gives this level only if the processor has the features.
+                unsafe { body(x, y, words) }
+            }
+        }
+    };
+}
+
+level!(avx2, "popcnt,avx2,bmi1,bmi2");
+level!(avx512, "popcnt,avx2,bmi1,bmi2,avx512f,avx512vl,avx512vpopcntdq");

@@ -1,0 +1,140 @@
+//! Where blocks come from: a file, several files, or a matrix held in memory.
+
+use std::sync::Arc;
+
+use landrace_genome::batch::map_in_order;
+use landrace_genome::file::{FileError, Meter};
+use landrace_genome::summary::InputDigest;
+use landrace_genome::ContigDictionary;
+
+use crate::block::GenotypeBlock;
+use crate::format::vcf::Meta;
+
+/// What can be wrong with genotypes that are read, written or worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum GenotypeError {
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A line of a file is wrong.
+    #[error("{path}: line {line}: {message}")]
+    Line {
+        /// The file.
+        path: String,
+        /// Line, from 1.
+        line: u64,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// What is asked for does not fit the genotypes.
+    #[error("{0}")]
+    Request(String),
+}
+
+impl From<std::io::Error> for GenotypeError {
+    fn from(error: std::io::Error) -> Self {
+        match error.downcast::<FileError>() {
+            Ok(inner) => Self::File(inner),
+            Err(error) => Self::Request(error.to_string()),
+        }
+    }
+}
+
+/// What a file says before its calls.
+#[derive(Clone, Debug, Default)]
+pub struct SourceHeader {
+    /// Names of the samples, byte for byte.
+    pub samples: Arc<[String]>,
+    /// Contigs as the file names them; length 0 where it does not say. May lack contigs that a file does not
+    /// declare before its calls.
+    pub contigs: ContigDictionary,
+    /// Header lines of a variant file.
+    pub meta: Option<Arc<Meta>>,
+    /// Family table of a PLINK file, one row a sample.
+    pub families: Option<Arc<[Family]>>,
+    /// Whether sites carry places on a genetic map.
+    pub has_genetic_map: bool,
+    /// The format, as people name it.
+    pub format: &'static str,
+    /// What was taken for granted in reading, one line each.
+    pub notes: Vec<String>,
+}
+
+/// A row of a PLINK `.fam` file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// Family, sample, father and mother, sex and phenotype, byte for byte.
+    pub fields: [Box<str>; 6],
+}
+
+/// Some of a file, not yet parsed: cheap to read, costly to parse.
+#[derive(Debug, Default)]
+pub struct Stretch {
+    /// The bytes: whole lines, or whole rows.
+    pub bytes: Vec<u8>,
+    /// Line (from 1) or variant (from 0) of the first.
+    pub first: u64,
+    /// Which of several files it is from.
+    pub file: usize,
+}
+
+/// Parses stretches; used by all threads at once.
+pub trait ParseStretch: Send + Sync {
+    /// The blocks of a stretch, in the file's order. Each is of one contig.
+    ///
+    /// # Errors
+    /// Returns an error that names the file, the line and the remedy.
+    fn blocks(&self, stretch: Stretch) -> Result<Vec<GenotypeBlock>, GenotypeError>;
+}
+
+/// Yields genotypes in order, bit by bit.
+///
+/// A stretch is at most 4 MiB or 1,024 variants (or one variant, if it is longer), and at most four a thread are
+/// in flight, so that memory does not grow with the file.
+pub trait GenotypeSource {
+    /// Samples, contigs and what else is known before the calls.
+    fn header(&self) -> &SourceHeader;
+
+    /// Reads the next stretch; `None` at the end.
+    ///
+    /// # Errors
+    /// Returns an error that names the file and the place.
+    fn next_stretch(&mut self) -> Result<Option<Stretch>, GenotypeError>;
+
+    /// The parser of this source's stretches.
+    fn parser(&self) -> Arc<dyn ParseStretch>;
+
+    /// Counts of the bytes read, for progress.
+    fn meters(&self) -> Vec<Meter> {
+        Vec::new()
+    }
+
+    /// Bytes there are to read, if known.
+    fn size(&self) -> u64 {
+        0
+    }
+
+    /// The inputs by name and content; complete at the end of the stream.
+    fn digests(&self) -> Vec<InputDigest> {
+        Vec::new()
+    }
+}
+
+/// Runs `work` on every block on all threads and hands the results to `write` in the file's order.
+///
+/// # Errors
+/// Returns the first error, in the file's order, of the source, of `work` or of `write`.
+pub fn for_each_block<U: Send>(
+    source: &mut dyn GenotypeSource,
+    work: impl Fn(GenotypeBlock) -> Result<U, GenotypeError> + Sync,
+    mut write: impl FnMut(U) -> Result<(), GenotypeError>,
+) -> Result<(), GenotypeError> {
+    let parser = source.parser();
+    let stretches = std::iter::from_fn(|| source.next_stretch().transpose());
+    map_in_order(
+        stretches,
+        || (),
+        |(), stretch| parser.blocks(stretch)?.into_iter().map(&work).collect::<Result<Vec<U>, _>>(),
+        |results| results.into_iter().try_for_each(&mut write),
+    )
+}
