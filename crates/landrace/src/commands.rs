@@ -7,6 +7,7 @@ use landrace_workflow::workflow::WorkflowError;
 
 use crate::cli::Session;
 
+mod align;
 mod call;
 mod clean;
 mod convert;
@@ -28,6 +29,7 @@ mod workflow;
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
+    Align(align::Args),
     Call(call::Args),
     Convert(convert::Args),
     Filter(filter::Args),
@@ -50,6 +52,7 @@ impl Command {
     pub(crate) fn run(self, session: &Session) -> anyhow::Result<ExitCode> {
         match self {
             Self::Index(args) => index::run(&args, session),
+            Self::Align(args) => align::run(&args, session),
             Self::Call(args) => call::run(&args, session),
             Self::Convert(args) => convert::run(&args, session),
             Self::Filter(args) => filter::run(&args, session),
