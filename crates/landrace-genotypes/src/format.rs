@@ -1,4 +1,76 @@
 //! The formats: one module each, told apart by content.
 
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+
+use landrace_genome::file::{self, FileError};
+
+use crate::block::layer::Wanted;
+use crate::source::{GenotypeError, GenotypeSource};
+
 pub mod bcf;
+pub mod gather;
+pub mod hapmap;
+mod lines;
+pub mod plink;
 pub mod vcf;
+pub mod write;
+
+pub use write::{EncodeBlock, Encoded, GenotypeWriter, Losses, create};
+
+/// Opens genotypes of any format that Landrace reads, told by content; several files of the same samples are put
+/// in reference order.
+///
+/// # Errors
+/// Returns an error that names the file and what is wrong with it.
+pub fn open(paths: &[PathBuf], wanted: Wanted) -> Result<Box<dyn GenotypeSource>, GenotypeError> {
+    match paths {
+        [] => Err(GenotypeError::Request("no input; name a file of genotypes".to_owned())),
+        [path] => open_one(path, wanted),
+        paths => Ok(Box::new(gather::GatheredSource::open(paths, wanted)?)),
+    }
+}
+
+fn open_one(path: &Path, wanted: Wanted) -> Result<Box<dyn GenotypeSource>, GenotypeError> {
+    let mut input = file::open(plink::bed_path(path))?;
+    let head = input.fill_buf()?;
+    match head {
+        [] => Err(FileError::content(path, "the file is empty; was it written to its end?").into()),
+        [b'B', b'C', b'F', ..] => Ok(Box::new(bcf::BcfSource::open(input, wanted)?)),
+        _ if head.starts_with(b"##") => Ok(Box::new(vcf::VcfSource::open(input, wanted)?)),
+        [0x6c, 0x1b, ..] => Ok(Box::new(plink::PlinkSource::open(input)?)),
+        _ if hapmap::is_hapmap(head) => Ok(Box::new(hapmap::HapmapSource::open(input)?)),
+        _ => {
+            let message = "is of no format that is known; give VCF, BCF, PLINK .bed or HapMap";
+            Err(FileError::content(path, message).into())
+        }
+    }
+}
+
+/// Adds to the header the contigs that files name in their lines alone, as BCF and indexes need them: HapMap, and
+/// VCF without contig lines. Such files are read twice; standard input cannot be.
+///
+/// # Errors
+/// Returns an error if a file cannot be read.
+pub fn declare_contigs(source: &mut dyn GenotypeSource, paths: &[PathBuf]) -> Result<(), GenotypeError> {
+    if !source.header().contigs.is_empty() {
+        return Ok(());
+    }
+    let mut found = Vec::new();
+    for path in paths.iter().filter(|path| path.as_os_str() != "-") {
+        let mut again = open_one(path, Wanted::default())?;
+        while let Some(stretch) = again.next_stretch()? {
+            found.extend(
+                again.extent(&stretch).map(|extent| extent.0).filter(|name| found.last() != Some(name)),
+            );
+        }
+    }
+    source.declare(found);
+    Ok(())
+}
+
+/// The layers that a file of this name can hold beside the calls.
+pub fn wanted_by(path: &Path) -> Wanted {
+    let is_variant_file = landrace_genome::variant_file::VariantFormat::of_path(path).is_some();
+    Wanted { records: is_variant_file, ..Wanted::default() }
+}

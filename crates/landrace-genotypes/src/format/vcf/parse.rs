@@ -52,6 +52,8 @@ struct Row {
     /// Allele indices, `width` a sample.
     alleles: Vec<u8>,
     phased: Vec<bool>,
+    phased_heterozygotes: u64,
+    partial_calls: u64,
 }
 
 /// A block under construction.
@@ -77,7 +79,8 @@ impl LineParser {
         let mut builder: Option<Builder<'_>> = None;
         let mut row = Row::default();
         let mut start = 0;
-        let ends = memchr_iter(b'\n', &text).chain((text.last().is_some_and(|b| *b != b'\n')).then_some(text.len()));
+        let ends =
+            memchr_iter(b'\n', &text).chain((text.last().is_some_and(|b| *b != b'\n')).then_some(text.len()));
         for (number, end) in (0u64..).zip(ends) {
             let line = start..trimmed_end(&text, start, end);
             start = end + 1;
@@ -136,6 +139,7 @@ impl LineParser {
         row.codes.clear();
         row.alleles.clear();
         row.phased.clear();
+        (row.phased_heterozygotes, row.partial_calls) = (0, 0);
         let Some(gt) = keys.gt else {
             row.ploidies.resize(self.samples, 0);
             row.codes.resize(self.samples, MISSING);
@@ -146,13 +150,14 @@ impl LineParser {
         let calls = fields.calls.split(|&b| b == b'\t').take(self.samples);
         for call in calls {
             let genotype = if gt == 0 { next_field(call, b':').0 } else { subfield(call, gt) };
-            if let (&[a, b'/' | b'|', b], false) = (genotype, keeps_alleles)
+            if let (&[a, separator @ (b'/' | b'|'), b], false) = (genotype, keeps_alleles)
                 && a.is_ascii_digit()
                 && b.is_ascii_digit()
                 && usize::from(a.max(b) - b'0') < alleles
             {
                 row.ploidies.push(2);
                 row.codes.push(u8::from(a != b'0') + u8::from(b != b'0'));
+                row.phased_heterozygotes += u64::from(separator == b'|' && a != b);
                 continue;
             }
             read_genotype(genotype, alleles, keeps_alleles, row)?;
@@ -169,7 +174,7 @@ fn read_genotype(genotype: &[u8], alleles: usize, keeps_alleles: bool, row: &mut
     };
     // VCF 4.4 may say the phase of the first allele, too.
     let body = genotype.strip_prefix(b"/").or(genotype.strip_prefix(b"|")).unwrap_or(genotype);
-    let (mut ploidy, mut dosage, mut is_whole) = (0u8, 0u8, true);
+    let (mut ploidy, mut dosage, mut known) = (0u8, 0u8, 0u8);
     let start = row.alleles.len();
     let separators = memchr::memchr2_iter(b'/', b'|', body);
     let mut from = 0;
@@ -188,7 +193,7 @@ fn read_genotype(genotype: &[u8], alleles: usize, keeps_alleles: bool, row: &mut
                 None => return wrong("write allele numbers, separated by / or |"),
             },
         };
-        is_whole &= code.is_some();
+        known += u8::from(code.is_some());
         dosage += u8::from(code.is_some_and(|code| code > 0));
         if keeps_alleles {
             row.alleles.push(code.unwrap_or(UNKNOWN));
@@ -197,10 +202,13 @@ fn read_genotype(genotype: &[u8], alleles: usize, keeps_alleles: bool, row: &mut
     let is_empty = body == b"." || body.is_empty();
     row.ploidies.push(if is_empty { 0 } else { ploidy });
     // A call that is known in part has no dosage.
-    row.codes.push(if is_whole { dosage } else { MISSING });
+    row.codes.push(if known == ploidy { dosage } else { MISSING });
+    row.partial_calls += u64::from(known > 0 && known < ploidy);
+    let is_phased = memchr(b'|', genotype).is_some();
+    row.phased_heterozygotes += u64::from(is_phased && dosage > 0 && (dosage < ploidy || alleles > 2));
     if keeps_alleles {
         row.alleles.resize(start + usize::from(MAX_PLOIDY), ABSENT);
-        row.phased.push(memchr(b'|', genotype).is_some());
+        row.phased.push(is_phased);
     }
     Ok(())
 }
@@ -238,12 +246,23 @@ impl<'p> Builder<'p> {
         };
         let contig = text_of(contig, "the contig's name")?.into();
         let calls = CallGatherer::new(samples);
-        Ok(Self { parser, text, contig, calls, sites: Vec::new(), lines: Vec::new(), layers, alleles: Vec::new() })
+        Ok(Self {
+            parser,
+            text,
+            contig,
+            calls,
+            sites: Vec::new(),
+            lines: Vec::new(),
+            layers,
+            alleles: Vec::new(),
+        })
     }
 
     fn push(&mut self, site: Site, row: &Row, line: Range<usize>) {
         self.calls.push(&row.ploidies, &row.codes);
         self.sites.push(site);
+        self.layers.phased_heterozygotes += row.phased_heterozygotes;
+        self.layers.partial_calls += row.partial_calls;
         let has_alleles = row.phased.len() == self.parser.samples && self.parser.samples > 0;
         self.alleles.push(has_alleles.then(|| (row.alleles.clone(), row.phased.clone())));
         self.lines.push(line);
@@ -298,7 +317,8 @@ impl<'p> Builder<'p> {
             self.layers.alleles = Some(codes);
         }
         if self.parser.wanted.records {
-            self.layers.records = Some(RecordLines { text: self.text, lines: self.lines, ..Default::default() });
+            self.layers.records =
+                Some(RecordLines { text: self.text, lines: self.lines, ..Default::default() });
         }
         GenotypeBlock { contig: self.contig, samples, sites: self.sites, groups, layers: self.layers }
     }
@@ -307,9 +327,10 @@ impl<'p> Builder<'p> {
 /// The site of a line.
 fn site(fields: &Fields<'_>) -> LineResult<Site> {
     let [_, position, id, reference, alternates, quality, filters, _] = fields.fixed;
-    let position = std::str::from_utf8(position).ok().and_then(|text| text.parse::<u64>().ok()).ok_or_else(|| {
-        format!("cannot read the position '{}'; is this a VCF file?", String::from_utf8_lossy(position))
-    })?;
+    let position =
+        std::str::from_utf8(position).ok().and_then(|text| text.parse::<u64>().ok()).ok_or_else(|| {
+            format!("cannot read the position '{}'; is this a VCF file?", String::from_utf8_lossy(position))
+        })?;
     let quality = match quality {
         b"." => None,
         text => Some(std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).ok_or_else(|| {
@@ -344,7 +365,7 @@ fn trimmed_end(text: &[u8], start: usize, end: usize) -> usize {
 }
 
 /// What comes before the separator, and what after it, if it is there.
-pub(super) fn next_field(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+pub(crate) fn next_field(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     match memchr(separator, text) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
@@ -365,13 +386,25 @@ fn widest(calls: &[u8], key: usize) -> usize {
 }
 
 /// The values of an integer field, `width` a sample; −1 where there is none.
-fn integers(calls: &[u8], key: Option<usize>, width: usize, samples: usize, name: &str) -> LineResult<Vec<i32>> {
+fn integers(
+    calls: &[u8],
+    key: Option<usize>,
+    width: usize,
+    samples: usize,
+    name: &str,
+) -> LineResult<Vec<i32>> {
     let parse = |text: &str| text.parse::<i64>().ok().map(|n| i32::try_from(n).unwrap_or(i32::MAX));
     values(calls, key, (width, samples, name), (-1, parse))
 }
 
 /// The values of a number field, `width` a sample; NaN where there is none.
-fn floats(calls: &[u8], key: Option<usize>, width: usize, samples: usize, name: &str) -> LineResult<Vec<f32>> {
+fn floats(
+    calls: &[u8],
+    key: Option<usize>,
+    width: usize,
+    samples: usize,
+    name: &str,
+) -> LineResult<Vec<f32>> {
     values(calls, key, (width, samples, name), (f32::NAN, |text: &str| text.parse().ok()))
 }
 
