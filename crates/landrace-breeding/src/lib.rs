@@ -1,1 +1,3 @@
 //! Breeding decisions: marker panels, breeding values, crosses and selection.
+
+pub mod markers;

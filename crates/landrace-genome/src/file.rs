@@ -218,6 +218,17 @@ pub fn open_raw(path: &Path) -> Result<File, FileError> {
     Ok(file)
 }
 
+/// Opens a file to add to its end (each write is one piece), and makes it if it is not there; for journals and
+/// locks.
+///
+/// # Errors
+/// Returns an error that names the path if it cannot be written.
+#[expect(clippy::disallowed_methods, reason = "the one place that opens files")]
+pub fn append(path: &Path) -> Result<File, FileError> {
+    let opened = fs::OpenOptions::new().create(true).append(true).open(path);
+    opened.map_err(|error| FileError::new(path, &error))
+}
+
 fn decompress(raw: Box<dyn Read + Send>, path: &Path, size: Option<u64>) -> Result<Input, FileError> {
     let meter = Meter::default();
     let mut raw = Metered { inner: raw, path: path.to_owned(), meter: meter.clone() };

@@ -18,6 +18,7 @@ pub mod bgzf;
 pub mod contig;
 pub mod csi;
 pub mod file;
+pub mod length;
 pub mod nearest;
 pub mod position;
 pub mod read;

@@ -42,7 +42,7 @@ fn value_name(series: &[String]) -> &str {
 fn upright(table: &Table, rows: &Rows, id: &str) -> Picture {
     let series = &table.columns[1..];
     let legend = if series.len() > 1 { legend_height(series, 480.0) } else { 0.0 };
-    let frame = Frame { left: 66.0, top: 30.0 + legend, right: 546.0, bottom: 280.0 + legend };
+    let frame = Frame { left: 66.0, top: 36.0 + legend, right: 538.0, bottom: 280.0 + legend };
     let mut svg = Svg::new(560.0, frame.bottom + 46.0);
     let y = Axis::new(value_name(series), range(rows), (frame.bottom, frame.top), true);
     svg.axes(frame, &Axis::categories(&table.columns[0]), &y);

@@ -37,6 +37,22 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
     }
 }
 
+/// Draws the tables of one name, each with its subject: one picture each, or one for all.
+pub(super) fn draw_all<'a>(panels: &'a [(String, Table)], id: &str) -> Vec<(&'a str, Picture)> {
+    match panels {
+        [(_, first), _, ..] if first.chart == Chart::Contigs => {
+            contigs::subjects::draw(panels, id).map(|picture| ("", picture)).into_iter().collect()
+        }
+        _ => panels
+            .iter()
+            .enumerate()
+            .filter_map(|(index, (label, table))| {
+                Some((label.as_str(), draw(table, &format!("{id}-{index}"))?))
+            })
+            .collect(),
+    }
+}
+
 /// Rows as a label and numbers.
 pub(super) fn labelled_rows(table: &Table) -> Vec<(String, Vec<Option<f64>>)> {
     let numbers = |row: &[serde_json::Value]| row[1..].iter().map(serde_json::Value::as_f64).collect();

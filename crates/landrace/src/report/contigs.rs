@@ -9,6 +9,8 @@ use super::chart::{self, Picture};
 use super::svg::{Axis, Frame, Scale, Svg, at};
 use super::text;
 
+pub(super) mod subjects;
+
 /// Contigs that are drawn, the longest ones.
 const SHOWN: usize = 40;
 

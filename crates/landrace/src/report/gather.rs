@@ -176,12 +176,11 @@ fn join(tables: &[(&Found, &Table)]) -> Figure {
         Combine::Overlay => overlaid(tables),
         Combine::Rows => followed(tables),
         Combine::Apart => {
-            let panels = tables
-                .iter()
-                .take(PANELS)
-                .map(|(run, table)| (run.label.clone(), (*table).clone()))
-                .collect();
-            if tables.len() > PANELS {
+            // Places along contigs have a picture for many subjects; of other kinds a few stand side by side.
+            let most = if first.chart == Chart::Contigs { usize::MAX } else { PANELS };
+            let panels =
+                tables.iter().take(most).map(|(run, table)| (run.label.clone(), (*table).clone())).collect();
+            if tables.len() > most {
                 let all = text::counted(tables.len(), "picture");
                 notes.push(format!("The first {PANELS} of {all} are drawn; the table below holds all."));
             }

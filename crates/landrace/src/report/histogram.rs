@@ -79,7 +79,7 @@ fn stepped(bins: &Bins, width: f64) -> Bins {
 }
 
 fn filled(table: &Table, bins: &Bins, width: f64, id: &str) -> Picture {
-    let frame = Frame { left: 70.0, top: 30.0, right: 546.0, bottom: 280.0 };
+    let frame = Frame { left: 70.0, top: 36.0, right: 538.0, bottom: 280.0 };
     let most = bins.iter().filter_map(|(_, counts)| counts[0]).fold(0.0, f64::max);
     let (first, last) = (bins[0].0, bins[bins.len() - 1].0 + width);
     let x = Axis::new(&table.columns[0], (first, last), (frame.left, frame.right), false);

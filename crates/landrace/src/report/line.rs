@@ -29,7 +29,7 @@ pub(super) fn outlines(table: &Table, points: &Points, id: &str) -> Picture {
         _ => series.to_vec(),
     };
     let legend = if names.is_empty() { 0.0 } else { legend_height(&names, 480.0) };
-    let frame = Frame { left: 70.0, top: 30.0 + legend, right: 546.0, bottom: 280.0 + legend };
+    let frame = Frame { left: 70.0, top: 36.0 + legend, right: 538.0, bottom: 280.0 + legend };
     let values = || points.iter().flat_map(|(_, values)| values.iter().flatten()).copied();
     let (low, high) = (values().fold(0.0, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
     let (first, last) = (points[0].0, points[points.len() - 1].0);

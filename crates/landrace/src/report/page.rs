@@ -37,6 +37,7 @@ pub(super) fn html(title: &str, chapters: &[Chapter], commands: &[(String, Strin
             write!(html, "<li><a href=\"#{command}\">{}</a></li>", escape(&text::heading(chapter.command)));
     }
     html.push_str("<li><a href=\"#provenance\">Provenance</a></li></ul></nav>\n<main id=\"main\">\n");
+    write_glance(&mut html, chapters);
     let mut pictures = 0;
     for chapter in chapters {
         let about = commands.iter().find(|(name, _)| name == chapter.command).map_or("", |(_, about)| about);
@@ -66,12 +67,7 @@ fn write_chapter(html: &mut String, chapter: &Chapter, about: &str) -> usize {
         let _ = write!(html, " <small>{}</small>", escape(about));
     }
     html.push_str("</h2>\n");
-    match headline(chapter) {
-        Some(sentence) => {
-            let _ = writeln!(html, "<p class=\"headline\">{}</p>", escape(&sentence));
-        }
-        None => write_tiles(html, chapter),
-    }
+    write_tiles(html, chapter);
     html.push_str("<div class=\"figures\">\n");
     let mut pictures = 0;
     for (index, figure) in chapter.figures.iter().enumerate() {
@@ -81,6 +77,34 @@ fn write_chapter(html: &mut String, chapter: &Chapter, about: &str) -> usize {
     write_counts(html, chapter);
     html.push_str("</section>\n");
     pictures
+}
+
+/// What came out of each command, in a sentence each.
+fn write_glance(html: &mut String, chapters: &[Chapter]) {
+    html.push_str(
+        "<section aria-labelledby=\"glance-h\"><h2 id=\"glance-h\">At a glance</h2><ul class=\"glance\">\n",
+    );
+    for chapter in chapters {
+        let sentence = headline(chapter).unwrap_or_else(|| counts_sentence(chapter));
+        let (command, name) = (escape(chapter.command), escape(&text::heading(chapter.command)));
+        let _ = writeln!(html, "<li><a href=\"#{command}\">{name}</a> {}</li>", escape(&sentence));
+    }
+    html.push_str("</ul></section>\n");
+}
+
+/// The first counts in a row, for commands without a sentence of their own.
+fn counts_sentence(chapter: &Chapter) -> String {
+    let counts: Vec<String> = chapter
+        .counts
+        .iter()
+        .filter(|(_, count)| is_tile(count))
+        .take(TILES)
+        .map(|(name, count)| format!("{}: {}", text::heading(name), count.words()))
+        .collect();
+    match chapter.runs.len() {
+        1 => format!("{}.", counts.join(" · ")),
+        runs => format!("{}. {}.", text::counted(runs, "run"), counts.join(" · ")),
+    }
 }
 
 /// The command's own sentence with the joined counts filled in; `None` if it has none or a count is missing.
@@ -177,13 +201,9 @@ fn counts_across(chapter: &Chapter) -> Table {
 fn write_figure(html: &mut String, figure: &Figure, id: &str) -> usize {
     let mut notes = figure.notes.clone();
     let mut pictures = Vec::new();
-    for (index, (label, panel)) in figure.panels.iter().enumerate() {
-        if let Some(picture) = chart::draw(panel, &format!("{id}-{index}")) {
-            notes.extend(
-                picture.notes.iter().filter(|note| !notes.contains(note)).cloned().collect::<Vec<_>>(),
-            );
-            pictures.push((label, picture));
-        }
+    for (label, picture) in chart::draw_all(&figure.panels, id) {
+        notes.extend(picture.notes.iter().filter(|note| !notes.contains(note)).cloned().collect::<Vec<_>>());
+        pictures.push((label, picture));
     }
     let is_wide = pictures.len() != 1 || pictures.iter().any(|(_, picture)| picture.is_wide);
     let _ = writeln!(

@@ -34,7 +34,7 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
     let stride = points.len().div_ceil(POINTS);
     let shown: Vec<&Point> = points.iter().step_by(stride).collect();
     let legend = if groups.is_empty() { 0.0 } else { legend_height(&groups, 470.0) };
-    let frame = Frame { left: 70.0, top: 30.0 + legend, right: 546.0, bottom: 420.0 + legend };
+    let frame = Frame { left: 70.0, top: 36.0 + legend, right: 538.0, bottom: 420.0 + legend };
     let range = |value: fn(&Point) -> f64| {
         let (low, high) = points
             .iter()

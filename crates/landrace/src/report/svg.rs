@@ -191,7 +191,8 @@ impl Axis {
     /// An axis from the least to the largest value, widened to round ticks if `is_open`.
     pub(super) fn new(column: &str, range: (f64, f64), to: (f64, f64), is_open: bool) -> Self {
         let (low, high) = if range.1 > range.0 { range } else { (range.0 - 0.5, range.0 + 0.5) };
-        let step = step(low, high, (to.1 - to.0).abs());
+        let apart = if to.1 > to.0 { 70.0 } else { 44.0 };
+        let step = step((low, high), (to.1 - to.0).abs(), apart);
         let range =
             if is_open { ((low / step).floor() * step, (high / step).ceil() * step) } else { (low, high) };
         let first = (range.0 / step).ceil();
@@ -236,9 +237,9 @@ fn is_whole(step: f64, decimals: usize) -> bool {
     (scaled - scaled.round()).abs() < 1e-6 * scaled.abs()
 }
 
-/// 1, 2 or 5 times a power of ten, so that ticks stand about 70 units apart.
-fn step(low: f64, high: f64, length: f64) -> f64 {
-    let rough = (high - low) / (length / 70.0).max(2.0);
+/// 1, 2 or 5 times a power of ten, so that ticks stand about `apart` units or a little more from each other.
+fn step((low, high): (f64, f64), length: f64, apart: f64) -> f64 {
+    let rough = (high - low) / (length / apart).max(2.0);
     let power = 10f64.powf(rough.log10().floor());
     [1.0, 2.0, 5.0, 10.0]
         .into_iter()

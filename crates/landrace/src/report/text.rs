@@ -93,9 +93,24 @@ pub(super) fn plain(value: &Value) -> String {
 
 /// `mapped_reads` and `call-rate` as a heading: "Mapped reads", "Call rate".
 pub(super) fn heading(name: &str) -> String {
-    let words = name.replace(['_', '-'], " ");
+    let words: Vec<&str> = name.split(['_', '-', ' ']).map(spelled).collect();
+    let words = words.join(" ");
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Abbreviations as the field writes them.
+fn spelled(word: &str) -> &str {
+    match word {
+        "snp" => "SNP",
+        "snps" => "SNPs",
+        "pca" => "PCA",
+        "maf" => "MAF",
+        "qual" => "QUAL",
+        "dna" => "DNA",
+        "ld" => "LD",
+        other => other,
+    }
 }
 
 /// At most `limit` characters; what is longer ends in an ellipsis.

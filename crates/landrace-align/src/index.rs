@@ -1,0 +1,268 @@
+//! The index of a reference: one file, mapped into memory, that holds the packed bases and a sorted table of
+//! context strobes.
+//!
+//! Each entry's key is `[first strobe | second | third]`, so that the seeds of one, two and three strobes are
+//! prefixes of the same key and one random access serves all three. The highest bits of the key are the
+//! bucket; the other 32 are stored.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use landrace_genome::file::{self, FileError};
+use landrace_genome::{ContigDictionary, ContigId};
+
+use crate::packed::PackedSequence;
+
+mod build;
+mod layout;
+
+use layout::{Header, Section};
+
+/// Bits of the stored 32 that belong to the first strobe; the bucket's bits come on top.
+const FIRST_BITS: u32 = 12;
+/// Bits of the second strobe.
+const SECOND_BITS: u32 = 10;
+/// Bits of the third strobe.
+const THIRD_BITS: u32 = 32 - FIRST_BITS - SECOND_BITS;
+
+/// What can be wrong with an index.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file is no index, or of another version, or damaged.
+    #[error("{path}: {message}; make it again with 'landrace index'")]
+    Unusable {
+        /// The index.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// The index belongs to another reference.
+    #[error(
+        "{path}: was made of another reference than {reference} ({message}); make it again with 'landrace index'"
+    )]
+    OtherReference {
+        /// The index.
+        path: String,
+        /// The reference.
+        reference: String,
+        /// The first difference.
+        message: String,
+    },
+}
+
+/// Where the index of a reference lies: beside it, with `.lri` after its name.
+pub fn index_path(reference: &Path) -> PathBuf {
+    file::beside(reference, ".lri")
+}
+
+/// The index of a reference, held in memory or mapped from its file.
+pub struct Index {
+    bytes: Bytes,
+    header: Header,
+    contigs: ContigDictionary,
+    /// Start of each contig in the concatenation of all, and the end of the last.
+    starts: Vec<u64>,
+    /// Runs of bases other than A, C, G and T, as starts and ends in the concatenation.
+    gaps: Vec<(u64, u64)>,
+}
+
+enum Bytes {
+    Mapped(memmap2::Mmap),
+    Held(Vec<u8>),
+}
+
+impl Bytes {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Mapped(map) => map,
+            Self::Held(bytes) => bytes,
+        }
+    }
+}
+
+/// A range of entries whose keys begin alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EntryRange {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl EntryRange {
+    pub(crate) fn len(self) -> u32 {
+        self.end - self.start
+    }
+}
+
+impl Index {
+    /// Maps an index file.
+    ///
+    /// # Errors
+    /// Returns an error that names the file if it cannot be read, is no index, was written by another version,
+    /// is cut short, or fails its checksums.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, IndexError> {
+        let path = path.as_ref();
+        let map = file::map(path)?;
+        Self::from_bytes(Bytes::Mapped(map))
+            .map_err(|message| IndexError::Unusable { path: path.display().to_string(), message })
+    }
+
+    fn from_bytes(bytes: Bytes) -> Result<Self, String> {
+        let slice = bytes.as_slice();
+        let header = Header::read(slice)?;
+        let contigs = layout::read_contigs(header.section(slice, Section::Contigs))?;
+        let gaps = layout::read_gaps(header.section(slice, Section::Gaps));
+        let mut starts = vec![0];
+        let mut end = 0;
+        for (_, contig) in contigs.iter() {
+            end += contig.length;
+            starts.push(end);
+        }
+        if end != header.bases {
+            return Err("its contigs and its bases disagree".to_owned());
+        }
+        Ok(Self { bytes, header, contigs, starts, gaps })
+    }
+
+    /// Writes the index.
+    ///
+    /// # Errors
+    /// Returns an error if the writer fails.
+    pub fn write(&self, mut out: impl Write) -> std::io::Result<()> {
+        out.write_all(self.bytes.as_slice())
+    }
+
+    /// The contigs of the reference, in its order.
+    pub fn contigs(&self) -> &ContigDictionary {
+        &self.contigs
+    }
+
+    /// Number of seeds.
+    pub fn seeds(&self) -> u64 {
+        self.header.entries
+    }
+
+    /// Size in bytes.
+    pub fn size(&self) -> u64 {
+        self.bytes.as_slice().len() as u64
+    }
+
+    /// Checks that the index was made of a reference with these contigs.
+    ///
+    /// # Errors
+    /// Returns an error that names the first contig whose name or length differs.
+    pub fn check_reference(
+        &self,
+        path: &Path,
+        reference: &landrace_genome::Reference,
+    ) -> Result<(), IndexError> {
+        let other = |message: String| IndexError::OtherReference {
+            path: path.display().to_string(),
+            reference: reference.path().display().to_string(),
+            message,
+        };
+        let theirs = reference.contigs();
+        if theirs.len() != self.contigs.len() {
+            return Err(other(format!("{} contigs, not {}", self.contigs.len(), theirs.len())));
+        }
+        let pairs = self.contigs.iter().zip(theirs.iter());
+        let Some(((_, ours), (_, theirs))) = pairs.into_iter().find(|((_, a), (_, b))| a != b) else {
+            return Ok(());
+        };
+        Err(other(format!(
+            "contig '{}' of {} bases, not '{}' of {}",
+            ours.name, ours.length, theirs.name, theirs.length
+        )))
+    }
+
+    fn section(&self, section: Section) -> &[u8] {
+        self.header.section(self.bytes.as_slice(), section)
+    }
+
+    /// The packed bases of all contigs, one after another.
+    pub(crate) fn sequence(&self) -> PackedSequence<'_> {
+        PackedSequence(self.section(Section::Bases))
+    }
+
+    /// The contig at a place of the concatenation.
+    pub(crate) fn contig_at(&self, place: u64) -> ContigId {
+        let index = self.starts.partition_point(|&start| start <= place) - 1;
+        ContigId(index.min(self.contigs.len() - 1) as u32)
+    }
+
+    /// First place and end of a contig in the concatenation.
+    pub(crate) fn bounds(&self, contig: ContigId) -> (u64, u64) {
+        (self.starts[contig.index()], self.starts[contig.index() + 1])
+    }
+
+    /// The runs of unknown bases that reach into `start..end` of the concatenation.
+    pub(crate) fn gaps_in(&self, start: u64, end: u64) -> &[(u64, u64)] {
+        if self.gaps.is_empty() {
+            return &[];
+        }
+        let from = self.gaps.partition_point(|gap| gap.1 <= start);
+        let n = self.gaps[from..].iter().take_while(|gap| gap.0 < end).count();
+        &self.gaps[from..from + n]
+    }
+
+    /// The key of a seed and its context.
+    pub(crate) fn key(&self, first: u64, second: u64, third: u64) -> u64 {
+        make_key(self.header.bucket_bits, first, second, third)
+    }
+
+    /// The entries with the first strobe of a key.
+    #[inline]
+    pub(crate) fn find(&self, key: u64) -> EntryRange {
+        let buckets = self.section(Section::Buckets);
+        let bucket = (key >> 32) as usize * 4;
+        let offset = |at: usize| u32::from_le_bytes(*buckets[at..].first_chunk().unwrap_or(&[0; 4]));
+        let all = EntryRange { start: offset(bucket), end: offset(bucket + 4) };
+        self.narrow(all, key, 1)
+    }
+
+    /// The entries of a range whose first `strobes` strobes are those of a key.
+    #[inline]
+    pub(crate) fn narrow(&self, range: EntryRange, key: u64, strobes: u8) -> EntryRange {
+        let shift = match strobes {
+            1 => SECOND_BITS + THIRD_BITS,
+            2 => THIRD_BITS,
+            _ => 0,
+        };
+        let wanted = (key as u32) >> shift;
+        let keys = &self.section(Section::Keys)[range.start as usize * 4..range.end as usize * 4];
+        let (keys, _) = keys.as_chunks::<4>();
+        let stored = |chunk: &[u8; 4]| u32::from_le_bytes(*chunk) >> shift;
+        let (start, end) = if keys.len() <= 16 {
+            let start = keys.iter().take_while(|key| stored(key) < wanted).count();
+            let n = keys[start..].iter().take_while(|key| stored(key) == wanted).count();
+            (start, start + n)
+        } else {
+            let start = keys.partition_point(|key| stored(key) < wanted);
+            (start, start + keys[start..].partition_point(|key| stored(key) == wanted))
+        };
+        EntryRange { start: range.start + start as u32, end: range.start + end as u32 }
+    }
+
+    /// Where in the concatenation an entry's seed starts.
+    #[inline]
+    pub(crate) fn place(&self, entry: u32) -> u64 {
+        let low = &self.section(Section::Places)[entry as usize * 4..];
+        let low = u64::from(u32::from_le_bytes(*low.first_chunk().unwrap_or(&[0; 4])));
+        match self.section(Section::HighPlaces) {
+            [] => low,
+            high => u64::from(high[entry as usize]) << 32 | low,
+        }
+    }
+}
+
+/// `[first | second | third]`, of `bucket_bits + 32` bits.
+fn make_key(bucket_bits: u32, first: u64, second: u64, third: u64) -> u64 {
+    (first >> (64 - bucket_bits - FIRST_BITS)) << (SECOND_BITS + THIRD_BITS)
+        | (second >> (64 - SECOND_BITS)) << THIRD_BITS
+        | third >> (64 - THIRD_BITS)
+}
+
+#[cfg(test)]
+mod tests;
