@@ -6,10 +6,11 @@ use std::cmp::Reverse;
 use landrace_genome::ContigId;
 
 use crate::alignment::{CigarKind, CigarOp};
-use crate::extend::banded::{Banded, BandedScratch, OUTSIDE, banded};
+use crate::extend::banded::{Banded, OUTSIDE};
 use crate::extend::cigar::push;
 use crate::extend::one_gap::{Masked, OneGapScratch, one_gap};
 use crate::extend::ungapped::{Diagonal, best_segment, difference_mask};
+use crate::extend::wavefront::{self, WavefrontScratch};
 use crate::index::Index;
 use crate::options::AlignOptions;
 use crate::packed::UNKNOWN;
@@ -73,7 +74,7 @@ impl Candidate {
 pub(crate) struct CandidateScratch {
     pub(crate) seeds: SeedScratch,
     one_gap: OneGapScratch,
-    banded: BandedScratch,
+    wavefront: WavefrontScratch,
     runs: Vec<(Hit, u32)>,
     masks: Vec<Vec<u64>>,
     reference: Vec<u8>,
@@ -270,7 +271,8 @@ impl Search<'_> {
         let strand = read.strand(candidate.is_reverse);
         self.fetch(candidate.contig, low, read.len() + band, &mut scratch.reference);
         candidate.is_final = true;
-        let found = banded(&strand.codes, &scratch.reference, band, scoring, &mut scratch.banded);
+        let found =
+            wavefront::align(&strand.codes, &scratch.reference, band, scoring, &mut scratch.wavefront);
         let Some(found) = found.filter(|found| found.effective > candidate.effective) else { return };
         self.take(candidate, found, low);
     }

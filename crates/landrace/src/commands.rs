@@ -7,14 +7,20 @@ use landrace_workflow::workflow::WorkflowError;
 
 use crate::cli::Session;
 
+mod align;
+mod call;
 mod clean;
+mod convert;
 mod explain;
 mod filter;
 mod index;
 mod logs;
+mod markers;
 mod pca;
 mod report;
 mod run;
+mod simulate;
+mod stats;
 mod status;
 mod task;
 mod workflow;
@@ -23,9 +29,14 @@ mod workflow;
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
+    Align(align::Args),
+    Call(call::Args),
+    Convert(convert::Args),
     Filter(filter::Args),
+    Stats(stats::Args),
     Pca(pca::Args),
-    Report(report::Args),
+    Markers(markers::Args),
+    Simulate(simulate::Args),
     Run(run::Args),
     Status(status::Args),
     Logs(logs::Args),
@@ -33,6 +44,7 @@ pub(crate) enum Command {
     Clean(clean::Args),
     Workflow(workflow::Args),
     Task(task::Args),
+    Report(report::Args),
 }
 
 impl Command {
@@ -40,9 +52,14 @@ impl Command {
     pub(crate) fn run(self, session: &Session) -> anyhow::Result<ExitCode> {
         match self {
             Self::Index(args) => index::run(&args, session),
+            Self::Align(args) => align::run(&args, session),
+            Self::Call(args) => call::run(&args, session),
+            Self::Convert(args) => convert::run(&args, session),
             Self::Filter(args) => filter::run(&args, session),
+            Self::Stats(args) => stats::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
-            Self::Report(args) => report::run(&args, session),
+            Self::Markers(args) => markers::run(&args, session),
+            Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
             Self::Status(args) => status::run(&args),
             Self::Logs(args) => logs::run(&args),
@@ -50,6 +67,7 @@ impl Command {
             Self::Clean(args) => clean::run(&args, session),
             Self::Workflow(args) => workflow::run(&args),
             Self::Task(args) => return task::run(&args, session),
+            Self::Report(args) => report::run(&args, session),
         }?;
         Ok(ExitCode::SUCCESS)
     }
