@@ -224,3 +224,6 @@ fn hash_name(name: &[u8]) -> u64 {
         mix(hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from_le_bytes(word))
     })
 }
+
+#[cfg(test)]
+mod tests;

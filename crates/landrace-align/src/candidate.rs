@@ -15,7 +15,7 @@ use crate::index::Index;
 use crate::options::AlignOptions;
 use crate::packed::UNKNOWN;
 use crate::prepared::PreparedRead;
-use crate::seeding::{Hit, SeedScratch, collect_hits};
+use crate::seeding::{Hit, SeedScratch, collect_hits, collect_near_hits};
 use crate::syncmer::mix;
 
 /// Diagonals to the right of one that are tried together with it.
@@ -98,13 +98,31 @@ impl Search<'_> {
         scratch: &mut CandidateScratch,
     ) -> (Vec<Candidate>, f64) {
         let cut = collect_hits(self.index, read, self.options, &mut scratch.seeds);
+        let candidates = self.score_hits(read, name_hash, scratch);
+        if candidates.first().is_some_and(|best| best.score >= self.options.min_score) {
+            return (candidates, cut);
+        }
+        collect_near_hits(self.index, read, &mut scratch.seeds);
+        if scratch.seeds.hits.is_empty() {
+            return (candidates, cut);
+        }
+        (self.score_hits(read, name_hash, scratch), cut)
+    }
+
+    /// The candidates that the hits give, best first.
+    fn score_hits(
+        &self,
+        read: &PreparedRead,
+        name_hash: u64,
+        scratch: &mut CandidateScratch,
+    ) -> Vec<Candidate> {
         self.gather_runs(scratch);
         let mut candidates = self.score_runs(read, scratch);
         sort(&mut candidates, name_hash);
         self.refine_best(read, &mut candidates, scratch);
         sort(&mut candidates, name_hash);
         thin(&mut candidates, read.len());
-        (candidates, cut)
+        candidates
     }
 
     /// Diagonals with their numbers of hits, the best supported ones if there are too many, in order of place.

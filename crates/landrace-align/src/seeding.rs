@@ -3,7 +3,7 @@
 use crate::index::{EntryRange, Index, SeedTable};
 use crate::options::AlignOptions;
 use crate::prepared::PreparedRead;
-use crate::syncmer::context;
+use crate::syncmer::{K, S, changed_syncmers, context};
 
 /// Hits that a seed may have before its context is asked to tell them apart.
 const FREQUENT: u32 = 40;
@@ -82,6 +82,49 @@ pub(crate) fn collect_hits(
     let cut = expand(&table, options, scratch);
     scratch.hits.sort_unstable();
     cut
+}
+
+/// Longest read that is searched with a changed base: longer ones have seeds elsewhere.
+const SHORT: usize = 128;
+/// Starts of k-mers that follow one another of which one is sure to be a seed.
+const BLOCK: usize = K - S;
+
+/// For a short read whose every seed is hit by a substitution: looks up what its k-mers would be with one base
+/// changed. Leaves the hits, sorted, in `scratch.hits`.
+pub(crate) fn collect_near_hits(index: &Index, read: &PreparedRead, scratch: &mut SeedScratch) {
+    scratch.hits.clear();
+    let codes = &read.strand(false).codes;
+    let Some(last) = codes.len().checked_sub(K).filter(|_| codes.len() <= SHORT) else { return };
+    let table = index.table();
+    scratch.queries.clear();
+    // All starts of the shortest reads; of longer ones, three blocks.
+    let middle = last / 2;
+    let is_tried = |start: usize| {
+        last < 3 * BLOCK || start < BLOCK || start + BLOCK > last || (middle..middle + BLOCK).contains(&start)
+    };
+    for start in (0..=last).filter(|&start| is_tried(start)) {
+        changed_syncmers(&codes[start..start + K], |forward, reverse| {
+            for (is_reverse, hash, position) in [(false, forward, start), (true, reverse, last - start)] {
+                let key = table.key(hash, 0, 0);
+                table.expect_bucket(key);
+                let range = EntryRange { start: 0, end: 0 };
+                scratch.queries.push(Query { is_reverse, seed: 0, position: position as u32, key, range });
+            }
+        });
+    }
+    for query in &mut scratch.queries {
+        query.range = table.bucket(query.key);
+    }
+    for query in &scratch.queries {
+        let range = table.narrow(query.range, query.key, 1);
+        if range.len() <= FREQUENT {
+            let entries = range.start..range.end;
+            scratch
+                .hits
+                .extend(entries.map(|entry| Hit::new(query.is_reverse, table.place(entry), query.position)));
+        }
+    }
+    scratch.hits.sort_unstable();
 }
 
 /// Fills in the buckets of all seeds, asking for memory ahead.
