@@ -152,6 +152,31 @@ struct Rows<'a> {
     rows: Vec<(usize, Vec<&'a str>)>,
 }
 
+/// A sheet as a table, with every column and cell as it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// Column names.
+    pub columns: Vec<String>,
+    /// Row number (the header is row 1) and cells, as many as columns.
+    pub rows: Vec<(usize, Vec<String>)>,
+}
+
+impl Table {
+    /// Reads a sample sheet as a table.
+    ///
+    /// # Errors
+    /// Returns an error that names the row or the column if a column of every sheet is missing or rows are of
+    /// uneven length.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, SheetError> {
+        let path = path.as_ref();
+        let text = file::read_text(path)?;
+        let rows = Rows::parse(&text, &path.display().to_string())?;
+        let owned = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect();
+        let columns = owned(&rows.columns);
+        Ok(Self { columns, rows: rows.rows.iter().map(|(row, cells)| (*row, owned(cells))).collect() })
+    }
+}
+
 impl SampleSheet {
     /// Reads a sheet.
     ///

@@ -105,8 +105,8 @@ pub struct VariantWriter {
     path: PathBuf,
     sink: Sink,
     index: csi::Builder,
-    encoder: Encoder,
-    header: vcf::Header,
+    /// What turns records into bytes; absent if the caller hands in bytes.
+    encoder: Option<(Encoder, vcf::Header)>,
     buffer: Vec<u8>,
 }
 
@@ -116,38 +116,75 @@ impl VariantWriter {
     /// # Errors
     /// Returns an error that names the path if its ending is not known or it cannot be written.
     pub fn create(path: &Path, header: &vcf::Header, contigs: &ContigDictionary) -> Result<Self, FileError> {
-        let format = VariantFormat::of_path(path).ok_or_else(|| {
-            FileError::content(path, "not a name for variants; end it with .bcf, .vcf.gz or .vcf")
-        })?;
         let failed = |error: io::Error| FileError::new(path, &error);
+        let format = Self::format_of(path)?;
+        let mut encoder = Encoder::new(format, header).map_err(failed)?;
+        let bytes = encoder.encode_header(header).map_err(failed)?;
+        let mut writer = Self::create_with_bytes(path, &bytes, contigs)?;
+        writer.encoder = Some((encoder, header.clone()));
+        Ok(writer)
+    }
+
+    /// Creates the file with a header that is kept byte for byte: `##` lines and the column line, each with its
+    /// end. Records are then handed in as bytes, to [`VariantWriter::write_encoded`]; in BCF they number strings
+    /// and contigs in the order in which the text declares them, `PASS` being 0.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if its ending is not known or it cannot be written.
+    pub fn create_with_text(
+        path: &Path,
+        header: &str,
+        contigs: &ContigDictionary,
+    ) -> Result<Self, FileError> {
+        if Self::format_of(path)? != VariantFormat::Bcf {
+            return Self::create_with_bytes(path, header.as_bytes(), contigs);
+        }
+        let length = u32::try_from(header.len() + 1)
+            .map_err(|_| FileError::content(path, "the header does not fit BCF; write VCF"))?;
+        let bytes = [b"BCF\x02\x02", &length.to_le_bytes()[..], header.as_bytes(), &[0]].concat();
+        Self::create_with_bytes(path, &bytes, contigs)
+    }
+
+    fn format_of(path: &Path) -> Result<VariantFormat, FileError> {
+        VariantFormat::of_path(path).ok_or_else(|| {
+            FileError::content(path, "not a name for variants; end it with .bcf, .vcf.gz or .vcf")
+        })
+    }
+
+    fn create_with_bytes(path: &Path, header: &[u8], contigs: &ContigDictionary) -> Result<Self, FileError> {
+        let format = Self::format_of(path)?;
         let mut index = csi::Builder::new(contigs.len(), contigs.longest());
         if format == VariantFormat::VcfGz {
             let names = contigs.iter().map(|(_, contig)| contig.name.as_str()).collect();
             index = index.for_vcf(&csi::TextColumns { names });
         }
-        let mut encoder = Encoder::new(format, header).map_err(failed)?;
         let output = file::create(path)?;
         let sink = match format {
             VariantFormat::Vcf => Sink::Plain(output),
             VariantFormat::VcfGz | VariantFormat::Bcf => Sink::Bgzf(bgzf::Writer::new(output, LEVEL)),
         };
-        let bytes = encoder.encode_header(header).map_err(failed)?;
-        let (path, header) = (path.to_owned(), header.clone());
-        let mut writer = Self { path, sink, index, encoder, header, buffer: Vec::new() };
-        writer.put(&bytes)?;
+        let mut writer = Self { path: path.to_owned(), sink, index, encoder: None, buffer: Vec::new() };
+        writer.put(header)?;
         Ok(writer)
     }
 
     /// Writes a record that lies on `contig`. Records come in the order of contigs and positions.
     ///
     /// # Errors
-    /// Returns an error that names the path.
+    /// Returns an error that names the path, also if the writer was made for encoded records alone.
     pub fn write(&mut self, contig: ContigId, record: &RecordBuf) -> Result<(), FileError> {
+        let Some((encoder, header)) = &mut self.encoder else {
+            return Err(FileError::content(
+                &self.path,
+                "was begun with a text header; write encoded records",
+            ));
+        };
         let mut bytes = std::mem::take(&mut self.buffer);
         bytes.clear();
-        let encoded = self.encoder.encode(&self.header, record, &mut bytes);
+        let encoded = encoder.encode(header, record, &mut bytes);
         encoded.map_err(|error| FileError::new(&self.path, &error))?;
-        self.write_encoded(contig, record_interval(&self.header, record), &bytes)?;
+        let interval = record_interval(header, record);
+        self.write_encoded(contig, interval, &bytes)?;
         self.buffer = bytes;
         Ok(())
     }

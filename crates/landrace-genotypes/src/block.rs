@@ -6,8 +6,8 @@ use landrace_genome::Position;
 
 use crate::plane::{BitPlanes, MISSING};
 
-pub mod layer;
 mod count;
+pub mod layer;
 
 pub use count::SiteCounts;
 pub use layer::{AlleleCodes, Grid, Layers, Ragged, RecordLines};
@@ -212,10 +212,6 @@ impl CallGatherer {
         }
         self.codes.extend_from_slice(codes);
         self.rows += 1;
-    }
-
-    pub(crate) fn rows(&self) -> usize {
-        self.rows
     }
 
     /// The groups gathered; starts anew. Samples without any ploidy get the commonest one, or `fallback`.

@@ -89,4 +89,3 @@ pub fn compare_samples(x: &[u64], y: &[u64], words: usize) -> PairCounts {
     }
     plain::compare_samples(x, y, words)
 }
-

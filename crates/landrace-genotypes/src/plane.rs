@@ -158,8 +158,9 @@ impl<'a> PlaneRow<'a> {
     pub fn dosage(self, column: usize) -> Option<u8> {
         let (word, bit) = (column / 64, column % 64);
         let planes = self.planes();
-        let code = (0..planes)
-            .fold(0, |code, plane| code | (((self.bits[plane * self.words + word] >> bit) & 1) as u8) << plane);
+        let code = (0..planes).fold(0, |code, plane| {
+            code | (((self.bits[plane * self.words + word] >> bit) & 1) as u8) << plane
+        });
         (code <= self.ploidy).then_some(code)
     }
 

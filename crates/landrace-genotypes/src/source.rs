@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use landrace_genome::ContigDictionary;
 use landrace_genome::batch::map_in_order;
 use landrace_genome::file::{FileError, Meter};
 use landrace_genome::summary::InputDigest;
-use landrace_genome::ContigDictionary;
 
 use crate::block::GenotypeBlock;
 use crate::format::vcf::Meta;
@@ -60,6 +60,27 @@ pub struct SourceHeader {
     pub notes: Vec<String>,
 }
 
+impl SourceHeader {
+    /// The header with the chosen samples alone; all with `None`.
+    pub fn with_samples(&self, samples: Option<&[usize]>) -> Self {
+        let mut out = self.clone();
+        if let Some(samples) = samples {
+            out.samples = samples.iter().map(|&index| self.samples[index].clone()).collect();
+            let rows = self.families.as_ref();
+            out.families = rows.map(|rows| samples.iter().map(|&index| rows[index].clone()).collect());
+        }
+        out
+    }
+
+    /// Adds contigs of unknown length that are not there yet.
+    pub fn declare(&mut self, contigs: Vec<String>) {
+        for name in contigs {
+            // Those that are there already are refused.
+            let _ = self.contigs.push(name, 0);
+        }
+    }
+}
+
 /// A row of a PLINK `.fam` file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Family {
@@ -95,11 +116,17 @@ pub trait GenotypeSource {
     /// Samples, contigs and what else is known before the calls.
     fn header(&self) -> &SourceHeader;
 
+    /// Adds contigs that the header lacks.
+    fn declare(&mut self, contigs: Vec<String>);
+
     /// Reads the next stretch; `None` at the end.
     ///
     /// # Errors
     /// Returns an error that names the file and the place.
     fn next_stretch(&mut self) -> Result<Option<Stretch>, GenotypeError>;
+
+    /// Contig and first and last position of a stretch, without parsing all of it; `None` if it cannot be told.
+    fn extent(&self, stretch: &Stretch) -> Option<(String, u64, u64)>;
 
     /// The parser of this source's stretches.
     fn parser(&self) -> Arc<dyn ParseStretch>;

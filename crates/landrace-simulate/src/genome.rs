@@ -293,6 +293,20 @@ impl Genome {
         Ok(())
     }
 
+    /// Writes the index of the FASTA that [`Genome::write_fasta`] writes, as `samtools faidx` would.
+    ///
+    /// # Errors
+    /// Returns an error if the writer fails.
+    pub fn write_fai(&self, mut out: impl Write) -> io::Result<()> {
+        let mut offset = 0;
+        for (_, contig) in self.contigs.iter() {
+            offset += contig.name.len() as u64 + 2;
+            writeln!(out, "{}\t{}\t{offset}\t60\t61", contig.name, contig.length)?;
+            offset += contig.length + contig.length.div_ceil(60);
+        }
+        Ok(())
+    }
+
     /// Writes the repeats as BED with names.
     ///
     /// # Errors

@@ -21,11 +21,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod cohort;
+pub mod dataset;
 pub mod founders;
 pub mod genome;
 pub mod haplotype;
 pub mod individual;
+pub mod meiosis;
+pub mod population;
 pub mod random;
 pub mod reads;
 mod sequence;
+pub mod traits;
 pub mod variation;

@@ -93,7 +93,8 @@ impl Wanted {
         let first = self.from.as_ref().and_then(|id| plan.step(id)).map(|(number, _)| number);
         let mut is_anew = vec![false; count];
         for number in 0..count {
-            is_anew[number] = Some(number) == first || up(&plan.steps[number]).iter().any(|&source| is_anew[source]);
+            is_anew[number] =
+                Some(number) == first || up(&plan.steps[number]).iter().any(|&source| is_anew[source]);
         }
         is_wanted.into_iter().zip(is_anew).collect()
     }
@@ -114,7 +115,12 @@ pub fn assess(plan: &Plan, folder: &RunFolder, wanted: &Wanted) -> Result<Vec<St
 }
 
 /// The verdicts by step and slot.
-pub(crate) fn assess_with(plan: &Plan, folder: &RunFolder, wanted: &Wanted, keys: &Keys<'_>) -> Vec<Vec<Verdict>> {
+pub(crate) fn assess_with(
+    plan: &Plan,
+    folder: &RunFolder,
+    wanted: &Wanted,
+    keys: &Keys<'_>,
+) -> Vec<Vec<Verdict>> {
     let mut verdicts: Vec<Vec<Verdict>> = Vec::new();
     for (number, (is_wanted, is_anew)) in wanted.of_steps(plan).into_iter().enumerate() {
         let step = &plan.steps[number];
@@ -143,7 +149,8 @@ impl<'a> Running<'a> {
             let slots = plan.slots(source).into_iter().zip(&verdicts[number]);
             slots.filter(|(_, verdict)| matches!(verdict, Verdict::Run(_))).map(|(slot, _)| slot).collect()
         };
-        let mut sources: Vec<_> = found.map(|(number, source)| (number, source, runs(number, source))).collect();
+        let mut sources: Vec<_> =
+            found.map(|(number, source)| (number, source, runs(number, source))).collect();
         sources.sort_by_key(|(number, ..)| *number);
         Self { sources: sources.into_iter().map(|(_, source, slots)| (source, slots)).collect() }
     }
@@ -152,7 +159,9 @@ impl<'a> Running<'a> {
     fn source_of(&self, plan: &Plan, step: &PlannedStep, slot: &Slot) -> Option<&'a str> {
         let hit = self.sources.iter().find(|(source, running)| {
             let agreement = plan.agreement(step, slot, source);
-            running.iter().any(|other| other.at.iter().zip(&agreement).all(|(at, want)| want.is_none_or(|w| w == *at)))
+            running
+                .iter()
+                .any(|other| other.at.iter().zip(&agreement).all(|(at, want)| want.is_none_or(|w| w == *at)))
         });
         hit.map(|(source, _)| source.id.as_str())
     }
@@ -197,11 +206,13 @@ fn changes(old: &std::collections::BTreeMap<String, String>, new: &Key) -> Vec<S
         Some(match (argument, name.strip_prefix("in."), before, after) {
             (Some(argument), _, Some(before), Some(after)) => format!("{argument}: {before} -> {after}"),
             (Some(argument), _, None, Some(after)) => format!("{argument}: now {after}"),
-            (Some(argument), _, ..) => format!("{argument}: no longer given"),
+            (Some(argument), ..) => format!("{argument}: no longer given"),
             (_, Some(input), Some(_), Some(_)) => format!("content of '{input}'"),
             (_, Some(input), None, _) => format!("'{input}' is new"),
             (_, Some(input), ..) => format!("'{input}' is no longer taken"),
-            (None, None, Some(before), Some(after)) if name == "tool" => format!("version: {before} -> {after}"),
+            (None, None, Some(before), Some(after)) if name == "tool" => {
+                format!("version: {before} -> {after}")
+            }
             _ => name.clone(),
         })
     };

@@ -126,6 +126,11 @@ impl Take {
         Self { name, pass: Pass::Flag(flag), is_required: false, part: Part::Main, columns: &[] }
     }
 
+    /// An optional input that lies where another is looked for: an index beside a link to its reference.
+    pub fn in_place_of(name: &'static str, other: &'static str) -> Self {
+        Self { name, pass: Pass::InPlaceOf(other), is_required: false, part: Part::Main, columns: &[] }
+    }
+
     /// The same, that must be bound.
     #[must_use]
     pub fn required(self) -> Self {

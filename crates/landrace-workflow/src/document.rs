@@ -78,7 +78,11 @@ impl<'a> Table<'a> {
         })
     }
 
-    fn entry(&'a self, key: &'a Spanned<std::borrow::Cow<'a, str>>, value: &'a Spanned<DeValue<'a>>) -> Entry<'a> {
+    fn entry(
+        &'a self,
+        key: &'a Spanned<std::borrow::Cow<'a, str>>,
+        value: &'a Spanned<DeValue<'a>>,
+    ) -> Entry<'a> {
         Entry {
             source: self.source,
             key: key.get_ref(),

@@ -33,6 +33,19 @@ pub enum FolderError {
     /// It is not there, or is none.
     #[error("{0}: is no run folder (it has no plan.json); name the folder that 'landrace run' wrote")]
     NotOne(String),
+    /// It holds other things.
+    #[error("{0}: is not empty and no run folder; give a new folder with -o")]
+    Foreign(String),
+    /// It holds the run of another workflow.
+    #[error("{folder}: holds a run of the workflow '{there}', not of '{asked}'; give another folder with -o")]
+    OtherWorkflow {
+        /// The folder.
+        folder: String,
+        /// The workflow that ran in it.
+        there: String,
+        /// The workflow asked for.
+        asked: String,
+    },
     /// Its plan is of another version.
     #[error("{path}: {message}")]
     Plan {
@@ -44,13 +57,37 @@ pub enum FolderError {
 }
 
 impl RunFolder {
-    /// Makes a run folder, or takes up the one that is there.
+    /// The run folder at a path, which may not be there yet.
+    ///
+    /// # Errors
+    /// Returns an error if something else is there: a file, a folder with other things in it, or a run of another
+    /// workflow.
+    pub fn at(root: &Path, workflow: &str) -> Result<Self, FolderError> {
+        let absolute = std::fs::canonicalize(root).or_else(|_| std::path::absolute(root));
+        let folder = Self { root: absolute.map_err(|error| FileError::new(root, &error))? };
+        let name = || root.display().to_string();
+        if folder.root.join("plan.json").is_file() {
+            let there = folder.plan()?.workflow;
+            if there != workflow {
+                return Err(FolderError::OtherWorkflow { folder: name(), there, asked: workflow.to_owned() });
+            }
+        } else if folder.root.exists() {
+            let entries = std::fs::read_dir(&folder.root).map_err(|error| FileError::new(root, &error))?;
+            let is_ours = |name: &str| name == "run.lock" || name.starts_with(".plan.json.");
+            if entries.flatten().any(|entry| !is_ours(&entry.file_name().to_string_lossy())) {
+                return Err(FolderError::Foreign(name()));
+            }
+        }
+        Ok(folder)
+    }
+
+    /// Makes the folder.
     ///
     /// # Errors
     /// Returns an error that names the folder if it cannot be made.
-    pub fn create(root: &Path) -> Result<Self, FolderError> {
-        file::create_directory(root)?;
-        let root = std::fs::canonicalize(root).map_err(|error| FileError::new(root, &error))?;
+    pub fn create(self) -> Result<Self, FolderError> {
+        file::create_directory(&self.root)?;
+        let root = std::fs::canonicalize(&self.root).map_err(|error| FileError::new(&self.root, &error))?;
         Ok(Self { root })
     }
 
@@ -95,8 +132,9 @@ impl RunFolder {
     pub fn plan(&self) -> Result<Plan, FolderError> {
         let path = self.root.join("plan.json");
         let wrong = |message: String| FolderError::Plan { path: path.display().to_string(), message };
-        let plan: Plan = serde_json::from_str(&file::read_text(&path)?)
-            .map_err(|error| wrong(format!("is no plan of this Landrace ({error}); run the workflow again")))?;
+        let plan: Plan = serde_json::from_str(&file::read_text(&path)?).map_err(|error| {
+            wrong(format!("is no plan of this Landrace ({error}); run the workflow again"))
+        })?;
         if plan.schema != SCHEMA {
             return Err(wrong(format!("has the shape '{}', this Landrace reads '{SCHEMA}'", plan.schema)));
         }
@@ -121,6 +159,34 @@ impl RunFolder {
         self.root.join("logs").join(step).join(format!("{slot}.{attempt}.log"))
     }
 
+    /// The log of the last attempt at a task, if there is one.
+    pub fn last_log(&self, step: &PlannedStep, slot: &str) -> Option<PathBuf> {
+        let logs = (1..=step.retries + 1).rev().map(|attempt| self.log(&step.id, slot, attempt));
+        logs.into_iter()
+            .filter(|log| log.is_file())
+            .max_by_key(|log| log.metadata().and_then(|m| m.modified()).ok())
+    }
+
+    /// Removes what interrupted tasks left, and, if only what is published is kept, all other outputs with their
+    /// records. Gives the bytes freed. The caller holds the lock.
+    ///
+    /// # Errors
+    /// Returns an error that names what cannot be removed.
+    pub fn clean(&self, plan: &Plan, keeps_only_published: bool) -> Result<u64, FolderError> {
+        let mut freed = 0;
+        for step in &plan.steps {
+            for slot in plan.slots(step) {
+                let folder = self.slot(plan, step, &slot);
+                freed += sweep(&folder);
+                if keeps_only_published && step.publish.is_none() && folder.is_dir() {
+                    freed += size_of(&folder);
+                    std::fs::remove_dir_all(&folder).map_err(|error| FileError::new(&folder, &error))?;
+                }
+            }
+        }
+        Ok(freed)
+    }
+
     /// The journal of input digests.
     pub(crate) fn digests(&self) -> PathBuf {
         self.root.join("inputs.lock")
@@ -138,6 +204,32 @@ impl RunFolder {
     pub(crate) fn note_event(&self, event: &serde_json::Value) -> Result<(), FileError> {
         append_line(&self.root.join("events.jsonl"), event)
     }
+}
+
+/// How the folders begin in which programs work.
+pub(crate) const DESK: &str = ".part-";
+
+/// Removes what killed tasks left in a task's folder, and gives the bytes freed.
+pub(crate) fn sweep(folder: &Path) -> u64 {
+    let mut freed = 0;
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(DESK) {
+            freed += size_of(&entry.path());
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    freed
+}
+
+/// Bytes of the files in a folder and its folders; links count nothing.
+fn size_of(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |entry: std::fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => size_of(&entry.path()),
+        Ok(kind) if kind.is_file() => entry.metadata().map_or(0, |metadata| metadata.len()),
+        _ => 0,
+    };
+    entries.map(size).sum()
 }
 
 /// Adds a value as one line of JSON in one write.
@@ -170,7 +262,7 @@ mod tests {
     #[test]
     fn a_second_run_is_refused_while_the_first_lives() {
         let temporary = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(temporary.path()).unwrap();
+        let folder = RunFolder::at(temporary.path(), "demo").unwrap().create().unwrap();
         let lock = folder.lock().unwrap();
         assert!(folder.is_running());
         assert!(folder.lock().unwrap_err().to_string().contains("another landrace runs in this folder"));

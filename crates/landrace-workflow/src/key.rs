@@ -82,11 +82,18 @@ impl<'a> Keys<'a> {
             let text: Vec<String> = text.collect();
             parts.insert("region".to_owned(), if text.len() == 1 { text[0].clone() } else { hash(&text) });
         }
-        let words: Vec<String> = parts.iter().flat_map(|(name, value)| [name.clone(), value.clone()]).collect();
+        let words: Vec<String> =
+            parts.iter().flat_map(|(name, value)| [name.clone(), value.clone()]).collect();
         Ok(Key { digest: hash(&words), parts })
     }
 
-    fn source(&self, step: &PlannedStep, slot: &Slot, take: &PlannedTake, from: &Binding) -> Result<String, KeyError> {
+    fn source(
+        &self,
+        step: &PlannedStep,
+        slot: &Slot,
+        take: &PlannedTake,
+        from: &Binding,
+    ) -> Result<String, KeyError> {
         let (Binding::Step(id) | Binding::Gather(id)) = from else {
             let Binding::Input(name) = from else { return Ok(String::new()) };
             return self.input(step, slot, take, name);
@@ -104,14 +111,21 @@ impl<'a> Keys<'a> {
                 slot: self.plan.slot_name(source, slot),
             })?;
             let counts = |file: &str| take.is_summary || !file.ends_with(".summary.json");
-            words.extend(record.outputs.into_iter().filter(|made| counts(&made.file)).map(|made| made.blake3));
+            words
+                .extend(record.outputs.into_iter().filter(|made| counts(&made.file)).map(|made| made.blake3));
         }
         let digest = hash(&words);
         self.gathers.lock().unwrap_or_else(PoisonError::into_inner).insert(place, digest.clone());
         Ok(digest)
     }
 
-    fn input(&self, step: &PlannedStep, slot: &Slot, take: &PlannedTake, name: &str) -> Result<String, KeyError> {
+    fn input(
+        &self,
+        step: &PlannedStep,
+        slot: &Slot,
+        take: &PlannedTake,
+        name: &str,
+    ) -> Result<String, KeyError> {
         let (columns, files) = match self.plan.inputs.get(name) {
             None => return Ok(String::new()),
             Some(PlannedInput::File(path)) => return Ok(self.digests.of(path)?),
@@ -121,8 +135,11 @@ impl<'a> Keys<'a> {
         let mut rows = Vec::new();
         for row in self.plan.sheet_rows(step, slot, name) {
             let mut words = Vec::new();
-            for (column, cell) in columns.iter().zip(row).filter(|(column, cell)| counts(column) && !cell.is_empty()) {
-                let content = if files.contains(column) { self.digests.of(cell.as_ref())? } else { cell.clone() };
+            for (column, cell) in
+                columns.iter().zip(row).filter(|(column, cell)| counts(column) && !cell.is_empty())
+            {
+                let content =
+                    if files.contains(column) { self.digests.of(cell.as_ref())? } else { cell.clone() };
                 words.extend([column.clone(), content]);
             }
             rows.push(hash(&words));

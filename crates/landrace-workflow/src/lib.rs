@@ -11,6 +11,7 @@ pub mod catalogue;
 mod digest;
 mod document;
 pub mod folder;
+pub mod graph;
 pub mod interrupt;
 mod key;
 pub mod local;

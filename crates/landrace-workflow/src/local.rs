@@ -9,13 +9,12 @@ use landrace_genome::file::{self, FileError};
 use serde_json::json;
 
 use crate::assess::{Verdict, Wanted, assess_with};
-use crate::folder::RunFolder;
+use crate::folder::{RunFolder, sweep};
 use crate::interrupt::{self, Watched};
 use crate::key::Keys;
 use crate::plan::{Agreement, Plan, Slot};
 use crate::publish;
 use crate::record::{Cause, Failure};
-use crate::task;
 use crate::workflow::Needs;
 
 /// How a plan is run.
@@ -197,7 +196,7 @@ impl<'a> Local<'a> {
                     Verdict::Current => State::Done,
                     Verdict::NotWanted => State::NotWanted,
                     Verdict::Run(_) => {
-                        task::sweep(&self.shared.folder.slot(self.shared.plan, step, &slot));
+                        sweep(&self.shared.folder.slot(self.shared.plan, step, &slot));
                         State::Waiting
                     }
                 };

@@ -165,7 +165,8 @@ impl Plan {
     pub fn find_slot(&self, step: &PlannedStep, name: &str) -> Option<Slot> {
         let slots = self.slots(step);
         let is_it = |slot: &&Slot| {
-            let labels = step.per.iter().zip(&slot.at).map(|(axis, &index)| self.axes[axis][index].label.as_str());
+            let labels =
+                step.per.iter().zip(&slot.at).map(|(axis, &index)| self.axes[axis][index].label.as_str());
             self.slot_name(step, slot) == name || labels.collect::<Vec<_>>().join(",") == name
         };
         slots.iter().find(is_it).cloned()
@@ -174,7 +175,8 @@ impl Plan {
     /// Where a slot of `step` and the slots of `from` that it takes must agree: one entry for each axis of
     /// `from`.
     pub(crate) fn agreement(&self, step: &PlannedStep, slot: &Slot, from: &PlannedStep) -> Agreement {
-        let shared = |axis: &String| step.per.iter().position(|other| other == axis).map(|index| slot.at[index]);
+        let shared =
+            |axis: &String| step.per.iter().position(|other| other == axis).map(|index| slot.at[index]);
         from.per.iter().map(shared).collect()
     }
 
@@ -184,7 +186,9 @@ impl Plan {
             return vec![Slot { at: agreement.iter().flatten().copied().collect() }];
         }
         let mut slots = self.slots(step);
-        slots.retain(|slot| slot.at.iter().zip(agreement).all(|(at, want)| want.is_none_or(|want| want == *at)));
+        slots.retain(|slot| {
+            slot.at.iter().zip(agreement).all(|(at, want)| want.is_none_or(|want| want == *at))
+        });
         slots
     }
 

@@ -9,6 +9,9 @@ use crate::folder::RunFolder;
 use crate::key::Keys;
 use crate::plan::Plan;
 
+/// A published file of this name is also put where people look first.
+const REPORT: &str = "report.html";
+
 /// Publishes the outputs of every step that asks for it.
 pub(crate) fn publish(plan: &Plan, folder: &RunFolder, keys: &Keys<'_>) -> Result<(), FileError> {
     for (number, step) in plan.steps.iter().enumerate() {
@@ -20,6 +23,9 @@ pub(crate) fn publish(plan: &Plan, folder: &RunFolder, keys: &Keys<'_>) -> Resul
             file::create_directory(&target)?;
             for made in &record.outputs {
                 put(&from.join(&made.file), &target.join(&made.file))?;
+                if made.file == REPORT {
+                    put(&from.join(REPORT), &folder.path().join(REPORT))?;
+                }
             }
         }
     }

@@ -66,7 +66,10 @@ impl Record {
     /// Reads the record of a task's folder; `None` without one that can be read.
     pub fn read(folder: &Path) -> Option<Self> {
         let path = folder.join(RECORD);
-        path.exists().then(|| file::read_text(&path).ok()).flatten().and_then(|text| serde_json::from_str(&text).ok())
+        path.exists()
+            .then(|| file::read_text(&path).ok())
+            .flatten()
+            .and_then(|text| serde_json::from_str(&text).ok())
     }
 
     pub(crate) fn write(&self, folder: &Path) -> Result<(), FileError> {
@@ -117,7 +120,10 @@ impl Failure {
     /// Reads the note of the last failure of a task's folder.
     pub fn read(folder: &Path) -> Option<Self> {
         let path = folder.join(FAILURE);
-        path.exists().then(|| file::read_text(&path).ok()).flatten().and_then(|text| serde_json::from_str(&text).ok())
+        path.exists()
+            .then(|| file::read_text(&path).ok())
+            .flatten()
+            .and_then(|text| serde_json::from_str(&text).ok())
     }
 
     pub(crate) fn write(&self, folder: &Path) -> Result<(), FileError> {

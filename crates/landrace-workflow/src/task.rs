@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use landrace_genome::file::{self, FileError};
 
-use crate::folder::RunFolder;
+use crate::folder::{DESK, RunFolder};
 use crate::interrupt::{self, Watched};
 use crate::key::{Key, KeyError, Keys};
 use crate::plan::words::render;
@@ -27,7 +27,7 @@ pub enum TaskError {
     #[error("{0}; run the workflow, which does the tasks in order")]
     Early(String),
     /// The plan has no such task.
-    #[error("the plan has no {0}; see 'landrace status'")]
+    #[error("there is no {0}")]
     Unknown(String),
     /// The program did not start.
     #[error("cannot start '{program}': {error}; is it installed and on the PATH?")]
@@ -101,17 +101,33 @@ impl From<KeyError> for TaskError {
 }
 
 impl<'a> Task<'a> {
+    /// Finds a step by its name.
+    ///
+    /// # Errors
+    /// Returns an error that names the nearest step.
+    pub fn find_step(folder: &RunFolder, plan: &'a Plan, step: &str) -> Result<&'a PlannedStep, TaskError> {
+        let found = plan.step(step).map(|(_, found)| found);
+        found.ok_or_else(|| {
+            let near = landrace_genome::nearest::hint(step, plan.steps.iter().map(|step| step.id.as_str()));
+            TaskError::Unknown(format!("step '{step}' in {}{near}", folder.path().display()))
+        })
+    }
+
     /// Finds a task by the names of its step and slot.
     ///
     /// # Errors
     /// Returns an error if the plan has no such step or slot.
-    pub fn find(folder: &'a RunFolder, plan: &'a Plan, step: &str, slot: &str) -> Result<(&'a PlannedStep, Slot), TaskError> {
-        let (_, found) = plan.step(step).ok_or_else(|| {
-            let near = landrace_genome::nearest::hint(step, plan.steps.iter().map(|step| step.id.as_str()));
-            TaskError::Unknown(format!("step '{step}'{near} in {}", folder.path().display()))
-        })?;
+    pub fn find(
+        folder: &'a RunFolder,
+        plan: &'a Plan,
+        step: &str,
+        slot: &str,
+    ) -> Result<(&'a PlannedStep, Slot), TaskError> {
+        let found = Self::find_step(folder, plan, step)?;
+        let name = slot;
         let slot = plan.find_slot(found, slot);
-        slot.map(|slot| (found, slot)).ok_or_else(|| TaskError::Unknown(format!("slot of step '{step}' with this name")))
+        slot.map(|slot| (found, slot))
+            .ok_or_else(|| TaskError::Unknown(format!("slot '{name}' of step '{step}'")))
     }
 
     /// Does the task: runs the program in a folder of its own, moves what it made into place and leaves the
@@ -133,12 +149,18 @@ impl<'a> Task<'a> {
         done
     }
 
-    fn attempt(self, folder: &Path, needs: Needs, attempt: u32, note: &dyn Fn(&str)) -> Result<Record, TaskError> {
+    fn attempt(
+        self,
+        folder: &Path,
+        needs: Needs,
+        attempt: u32,
+        note: &dyn Fn(&str),
+    ) -> Result<Record, TaskError> {
         let start = Instant::now();
         let keys = Keys::new(self.plan, self.folder)?;
         let key = keys.of(self.step, self.slot)?;
         let desk = tempfile::Builder::new()
-            .prefix(PART)
+            .prefix(DESK)
             .tempdir_in(folder)
             .map_err(|error| FileError::new(folder, &error))?;
         let words = self.words(desk.path(), needs, &keys)?;
@@ -154,7 +176,9 @@ impl<'a> Task<'a> {
         for (name, take) in &self.step.inputs {
             let mut paths = Vec::new();
             for from in &take.from {
-                paths.extend(self.paths(name, from, desk, keys)?);
+                let found = self.paths(name, from, desk, keys)?;
+                let account = |path: String| if take.is_summary { path + ".summary.json" } else { path };
+                paths.extend(found.into_iter().map(account));
             }
             if self.step.inputs.len() == 1 {
                 values.insert("in".to_owned(), paths.clone());
@@ -180,7 +204,13 @@ impl<'a> Task<'a> {
     }
 
     /// The paths of one binding.
-    fn paths(&self, name: &str, from: &Binding, desk: &Path, keys: &Keys<'_>) -> Result<Vec<String>, TaskError> {
+    fn paths(
+        &self,
+        name: &str,
+        from: &Binding,
+        desk: &Path,
+        keys: &Keys<'_>,
+    ) -> Result<Vec<String>, TaskError> {
         let (Binding::Step(id) | Binding::Gather(id)) = from else {
             let Binding::Input(input) = from else { return Ok(Vec::new()) };
             return Ok(match self.plan.inputs.get(input) {
@@ -199,7 +229,8 @@ impl<'a> Task<'a> {
         let slots = self.plan.agreeing(source, &self.plan.agreement(self.step, self.slot, source));
         let path = |slot: &Slot| {
             let folder = self.folder.slot(self.plan, source, slot);
-            let main = keys.record(number, slot).and_then(|record| Some(record.outputs.first()?.file.clone()));
+            let main =
+                keys.record(number, slot).and_then(|record| Some(record.outputs.first()?.file.clone()));
             let main = main.unwrap_or_else(|| source.main_output(self.plan, slot));
             folder.join(main).display().to_string()
         };
@@ -240,7 +271,8 @@ impl<'a> Task<'a> {
             command.stdout(file::append(&desk.join(&files[name]))?);
         }
         interrupt::bind_to_us(&mut command);
-        let mut child = command.spawn().map_err(|error| TaskError::Start { program: program.clone(), error })?;
+        let mut child =
+            command.spawn().map_err(|error| TaskError::Start { program: program.clone(), error })?;
         let watched = Watched::new(&child);
         let start = Instant::now();
         let mut pause = Duration::from_millis(2);
@@ -283,7 +315,8 @@ impl<'a> Task<'a> {
             PlannedMake::Extension(_) => vec![self.plan.stem(self.step, self.slot) + "."],
             _ => wanted.iter().map(|file| format!("{file}.")).collect(),
         };
-        let laid = self.plan.spans(self.step, self.slot).map(|_| self.plan.slot_name(self.step, self.slot) + ".bed");
+        let laid =
+            self.plan.spans(self.step, self.slot).map(|_| self.plan.slot_name(self.step, self.slot) + ".bed");
         let mut beside: Vec<String> = fs::read_dir(desk)
             .map_err(|error| FileError::new(desk, &error))?
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
@@ -311,7 +344,8 @@ impl<'a> Task<'a> {
         }
         let earlier = Record::read(folder);
         Record::remove(folder)?;
-        for gone in earlier.iter().flat_map(|record| &record.outputs).filter(|old| !made.contains(&old.file)) {
+        for gone in earlier.iter().flat_map(|record| &record.outputs).filter(|old| !made.contains(&old.file))
+        {
             let _ = fs::remove_file(folder.join(&gone.file));
         }
         let mut outputs = Vec::with_capacity(made.len());
@@ -328,25 +362,14 @@ impl<'a> Task<'a> {
     }
 }
 
-/// How the folders begin in which programs work.
-const PART: &str = ".part-";
-
-/// Removes what killed tasks left on their desks.
-pub(crate) fn sweep(folder: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PART) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
 fn failed(program: String, status: ExitStatus) -> TaskError {
     use std::os::unix::process::ExitStatusExt;
     let (how, cause) = match (status.code(), status.signal()) {
         (Some(code), _) => (format!("failed with exit code {code}"), Cause::Other),
-        (None, Some(libc::SIGKILL)) => {
-            ("was killed, as the system does when memory runs out; raise the step's 'mem'".to_owned(), Cause::Killed)
-        }
+        (None, Some(libc::SIGKILL)) => (
+            "was killed, as the system does when memory runs out; raise the step's 'mem'".to_owned(),
+            Cause::Killed,
+        ),
         (None, Some(signal)) => (format!("was ended by signal {signal}"), Cause::Other),
         (None, None) => ("failed".to_owned(), Cause::Other),
     };
@@ -361,7 +384,10 @@ fn write_text(path: &PathBuf, text: &str) -> Result<(), FileError> {
 
 /// Words as one could type them.
 fn shown(words: &[String]) -> String {
-    let plain = |word: &String| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&b));
-    let quote = |word: &String| if plain(word) { word.clone() } else { format!("'{}'", word.replace('\'', "'\\''")) };
+    let plain = |word: &String| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&b))
+    };
+    let quote =
+        |word: &String| if plain(word) { word.clone() } else { format!("'{}'", word.replace('\'', "'\\''")) };
     words.iter().map(quote).collect::<Vec<_>>().join(" ")
 }

@@ -44,6 +44,11 @@ pub(crate) struct Session {
     pub(crate) threads: usize,
 }
 
+/// The command line, to be looked at.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Parses the command line and runs the command.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let matches = Cli::command().get_matches();

@@ -2,17 +2,42 @@
 
 use std::process::ExitCode;
 
+use landrace_workflow::folder::FolderError;
+use landrace_workflow::workflow::WorkflowError;
+
 use crate::cli::Session;
 
 mod align;
+mod call;
+mod clean;
+mod explain;
+mod filter;
 mod index;
+mod logs;
+mod pca;
 mod report;
+mod run;
+mod simulate;
+mod status;
+mod task;
+mod workflow;
 
 /// What Landrace does.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
     Align(Box<align::Args>),
+    Call(call::Args),
+    Filter(filter::Args),
+    Pca(pca::Args),
+    Simulate(simulate::Args),
+    Run(run::Args),
+    Status(status::Args),
+    Logs(logs::Args),
+    Explain(explain::Args),
+    Clean(clean::Args),
+    Workflow(workflow::Args),
+    Task(task::Args),
     Report(report::Args),
 }
 
@@ -22,13 +47,30 @@ impl Command {
         match self {
             Self::Index(args) => index::run(&args, session),
             Self::Align(args) => align::run(&args, session),
+            Self::Call(args) => call::run(&args, session),
+            Self::Filter(args) => filter::run(&args, session),
+            Self::Pca(args) => pca::run(&args, session),
+            Self::Simulate(args) => simulate::run(&args, session),
+            Self::Run(args) => return run::run(&args, session),
+            Self::Status(args) => status::run(&args),
+            Self::Logs(args) => logs::run(&args),
+            Self::Explain(args) => explain::run(&args),
+            Self::Clean(args) => clean::run(&args, session),
+            Self::Workflow(args) => workflow::run(&args),
+            Self::Task(args) => return task::run(&args, session),
             Self::Report(args) => report::run(&args, session),
         }?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// The exit code of a failure: 1, or what the error carries.
-pub(crate) fn exit_code(_error: &anyhow::Error) -> u8 {
-    1
+/// The exit code of a failure: 2 for a workflow, a sheet or a run folder that is wrong, 3 if the folder is taken,
+/// else 1.
+pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<FolderError>() {
+        Some(FolderError::Busy(_)) => 3,
+        Some(_) => 2,
+        None if error.is::<WorkflowError>() => 2,
+        None => 1,
+    }
 }

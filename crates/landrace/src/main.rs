@@ -5,12 +5,16 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+mod catalogue;
 mod cli;
 mod commands;
+mod genotypes;
 mod output;
 mod progress;
 mod provenance;
+mod ready_workflows;
 mod report;
+mod run_view;
 
 /// All fast aligners ship it: the system's allocator costs a tenth of the time with many threads.
 #[global_allocator]
@@ -19,6 +23,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // A workflow ends its tasks by signal: what is half written must not stay behind.
     let _ = ctrlc::set_handler(|| {
+        if landrace_workflow::interrupt::request() {
+            return;
+        }
         landrace_genome::file::remove_unfinished();
         exit_now(130);
     });

@@ -2,6 +2,8 @@
 
 mod decode;
 mod dictionary;
+mod encode;
 mod read;
 
+pub(crate) use encode::Encoder;
 pub use read::BcfSource;

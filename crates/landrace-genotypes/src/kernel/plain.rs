@@ -72,7 +72,13 @@ pub fn dosage_counts(bits: &[u64], words: usize, ploidy: u8) -> Vec<u32> {
 #[inline(always)]
 pub fn pair_sums(x: &[u64], y: &[u64], words: usize) -> PairSums {
     let planes = x.len().checked_div(words).unwrap_or(0);
-    if planes == 2 { pair_sums_of::<2>(x, y, words) } else if planes == 3 { pair_sums_of::<3>(x, y, words) } else { pair_sums_of::<4>(x, y, words) }
+    if planes == 2 {
+        pair_sums_of::<2>(x, y, words)
+    } else if planes == 3 {
+        pair_sums_of::<3>(x, y, words)
+    } else {
+        pair_sums_of::<4>(x, y, words)
+    }
 }
 
 #[inline(always)]

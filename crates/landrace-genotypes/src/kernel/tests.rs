@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plane::{BitPlanes, MISSING, MAX_PLOIDY};
+use crate::plane::{BitPlanes, MAX_PLOIDY, MISSING};
 
 fn two_rows() -> impl Strategy<Value = (u8, Vec<(u8, u8)>)> {
     (1u8..=MAX_PLOIDY).prop_flat_map(|ploidy| {

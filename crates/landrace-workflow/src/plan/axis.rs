@@ -84,7 +84,8 @@ pub(super) fn regions(contigs: &[(String, u64)], window: u64) -> Vec<AxisSlot> {
             continue;
         }
         let starts = (0..length.div_ceil(window)).map(|index| index * window);
-        let spans = starts.map(|start| Span { contig: contig.clone(), start, end: (start + window).min(*length) });
+        let spans =
+            starts.map(|start| Span { contig: contig.clone(), start, end: (start + window).min(*length) });
         slots.extend(spans.map(|span| vec![span]));
     }
     if !shared.is_empty() {
@@ -132,7 +133,9 @@ pub(super) fn check_names(axis: &str, slots: &[AxisSlot]) -> Result<(), Workflow
     let mut names: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(WorkflowError::Given(format!("scatter '{axis}': two slots would be called '{}'", pair[0]))),
+        Some(pair) => {
+            Err(WorkflowError::Given(format!("scatter '{axis}': two slots would be called '{}'", pair[0])))
+        }
         None => Ok(()),
     }
 }

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use landrace_genome::nearest::hint;
 
 use super::words::{literal, render};
-use super::{
-    AxisSlot, Plan, PlannedInput, PlannedMake, PlannedStep, PlannedTake, SCHEMA, Slot, axis,
-};
+use super::{AxisSlot, Plan, PlannedInput, PlannedMake, PlannedStep, PlannedTake, SCHEMA, Slot, axis};
 use crate::catalogue::{Catalogue, Command, Make, Part, Pass, Sheet};
 use crate::workflow::{Binding, Input, InputKind, Program, Scatter, Step, Value, Workflow, WorkflowError};
 
@@ -38,15 +36,7 @@ impl Plan {
             return Err(WorkflowError::Given(message));
         }
         let mut sheets = Sheets::new();
-        let mut plan = Self {
-            schema: SCHEMA.to_owned(),
-            workflow: workflow.name.clone(),
-            landrace: env!("CARGO_PKG_VERSION").to_owned(),
-            program: catalogue.program(),
-            inputs: BTreeMap::new(),
-            axes: BTreeMap::new(),
-            steps: Vec::new(),
-        };
+        let mut plan = Self::empty(workflow, catalogue);
         for (name, input) in &workflow.inputs {
             let path = input_path(workflow, name, input, given)?;
             plan.inputs.insert(name.clone(), planned_input(name, input, path, catalogue, &mut sheets)?);
@@ -60,6 +50,18 @@ impl Plan {
             plan.steps.push(planned);
         }
         Ok(plan)
+    }
+
+    fn empty(workflow: &Workflow, catalogue: &dyn Catalogue) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            workflow: workflow.name.clone(),
+            landrace: env!("CARGO_PKG_VERSION").to_owned(),
+            program: catalogue.program(),
+            inputs: BTreeMap::new(),
+            axes: BTreeMap::new(),
+            steps: Vec::new(),
+        }
     }
 
     /// Renders the words of the step's first slot, so that a mistake shows before anything runs.
@@ -118,7 +120,44 @@ impl Plan {
     }
 }
 
-fn input_path(workflow: &Workflow, name: &str, input: &Input, given: &Given) -> Result<PathBuf, WorkflowError> {
+impl Workflow {
+    /// Checks what can be checked without inputs: that each step fits its command.
+    ///
+    /// # Errors
+    /// Returns an error that names the line of the step.
+    pub fn check(&self, catalogue: &dyn Catalogue) -> Result<(), WorkflowError> {
+        let mut plan = Plan::empty(self, catalogue);
+        for (name, input) in &self.inputs {
+            let planned = match input.kind {
+                InputKind::Sheet { .. } => PlannedInput::Sheet {
+                    path: name.into(),
+                    columns: Vec::new(),
+                    files: Vec::new(),
+                    rows: Vec::new(),
+                },
+                InputKind::Fasta | InputKind::File => PlannedInput::File(name.into()),
+            };
+            plan.inputs.insert(name.clone(), planned);
+        }
+        for name in self.scatters.keys() {
+            let share = axis::Share::Spans(Vec::new());
+            plan.axes.insert(name.clone(), vec![AxisSlot { name: name.clone(), label: name.clone(), share }]);
+        }
+        for step in &self.steps {
+            let planned = planned_step(self, step, catalogue)?;
+            plan.check_words(self, step, &planned, catalogue)?;
+            plan.steps.push(planned);
+        }
+        Ok(())
+    }
+}
+
+fn input_path(
+    workflow: &Workflow,
+    name: &str,
+    input: &Input,
+    given: &Given,
+) -> Result<PathBuf, WorkflowError> {
     let folder = workflow.path.parent().unwrap_or(Path::new(""));
     let default = || input.default.as_ref().map(|path| folder.join(path));
     let path = given.files.get(name).cloned().or_else(default).ok_or_else(|| {
@@ -126,12 +165,14 @@ fn input_path(workflow: &Workflow, name: &str, input: &Input, given: &Given) -> 
             "samples" | "reference" => format!("--{name} FILE"),
             _ => format!("--input {name}=FILE"),
         };
-        WorkflowError::Given(format!("the workflow '{}' needs the input '{name}'; give it with {flag}", workflow.name))
+        WorkflowError::Given(format!(
+            "the workflow '{}' needs the input '{name}'; give it with {flag}",
+            workflow.name
+        ))
     })?;
-    std::path::absolute(&path)
-        .ok()
-        .filter(|path| path.is_file())
-        .ok_or_else(|| WorkflowError::Given(format!("{}: no such file (input '{name}'); check the path", path.display())))
+    std::path::absolute(&path).ok().filter(|path| path.is_file()).ok_or_else(|| {
+        WorkflowError::Given(format!("{}: no such file (input '{name}'); check the path", path.display()))
+    })
 }
 
 fn planned_input(
@@ -155,10 +196,16 @@ fn planned_input(
     Ok(planned)
 }
 
-fn check_columns(path: &Path, sheet: &Sheet, required: &[String], optional: &[String]) -> Result<(), WorkflowError> {
+fn check_columns(
+    path: &Path,
+    sheet: &Sheet,
+    required: &[String],
+    optional: &[String],
+) -> Result<(), WorkflowError> {
     for column in required {
         let Some(index) = sheet.columns.iter().position(|name| name == column) else {
-            let others = sheet.columns.iter().filter(|name| !required.contains(name) && !optional.contains(name));
+            let others =
+                sheet.columns.iter().filter(|name| !required.contains(name) && !optional.contains(name));
             let near = hint(column, others.map(String::as_str));
             let message = format!("{}: the sheet has no column '{column}'{near}", path.display());
             return Err(WorkflowError::Given(message));
@@ -215,10 +262,13 @@ fn with_settings(workflow: &Workflow, given: &Given) -> Result<Vec<Step>, Workfl
     for (id, argument, value) in &given.settings {
         let Some(step) = steps.iter_mut().find(|step| step.id == *id) else {
             let near = hint(id, workflow.steps.iter().map(|step| step.id.as_str()));
-            return Err(WorkflowError::Given(format!("--set {id}.{argument}: there is no step '{id}'{near}")));
+            return Err(WorkflowError::Given(format!(
+                "--set {id}.{argument}: there is no step '{id}'{near}"
+            )));
         };
         if matches!(step.program, Program::Foreign { .. }) {
-            let message = format!("--set {id}.{argument}: step '{id}' is not a Landrace command; edit its 'run' list");
+            let message =
+                format!("--set {id}.{argument}: step '{id}' is not a Landrace command; edit its 'run' list");
             return Err(WorkflowError::Given(message));
         }
         let value = value.parse().map_or_else(|_| Value::Text(value.clone()), Value::Switch);
@@ -227,7 +277,11 @@ fn with_settings(workflow: &Workflow, given: &Given) -> Result<Vec<Step>, Workfl
     Ok(steps)
 }
 
-fn planned_step(workflow: &Workflow, step: &Step, catalogue: &dyn Catalogue) -> Result<PlannedStep, WorkflowError> {
+fn planned_step(
+    workflow: &Workflow,
+    step: &Step,
+    catalogue: &dyn Catalogue,
+) -> Result<PlannedStep, WorkflowError> {
     let mut planned = PlannedStep {
         id: step.id.clone(),
         tool: String::new(),
@@ -252,9 +306,8 @@ fn planned_step(workflow: &Workflow, step: &Step, catalogue: &dyn Catalogue) -> 
                 };
                 workflow.error(step.line, format!("step '{}': there is no command '{name}'{near}", step.id))
             })?;
-            fill_command(&mut planned, command, step, workflow).map_err(|message| {
-                workflow.error(step.line, format!("step '{}': {message}", step.id))
-            })?;
+            fill_command(&mut planned, command, step, workflow)
+                .map_err(|message| workflow.error(step.line, format!("step '{}': {message}", step.id)))?;
         }
         Program::Foreign { words, outputs, stdout } => {
             planned.tool = words.first().cloned().unwrap_or_default();
@@ -262,7 +315,8 @@ fn planned_step(workflow: &Workflow, step: &Step, catalogue: &dyn Catalogue) -> 
             planned.args.insert("words".to_owned(), Value::List(words[1..].to_vec()));
             planned.makes = PlannedMake::Named(outputs.clone());
             planned.stdout.clone_from(stdout);
-            planned.inputs = step.inputs.iter().map(|(name, from)| (name.clone(), take(from, &[], false))).collect();
+            planned.inputs =
+                step.inputs.iter().map(|(name, from)| (name.clone(), take(from, &[], false))).collect();
             if planned.tool.contains('/') {
                 let script = workflow.path.parent().unwrap_or(Path::new("")).join(&planned.tool);
                 let script = std::path::absolute(&script).unwrap_or(script);
@@ -330,7 +384,8 @@ fn fill_inputs(
 ) -> Result<(), String> {
     let flags = command.flags.iter().filter_map(|flag| flag.strip_prefix("--"));
     for name in step.inputs.keys() {
-        let is_known = command.inputs.iter().any(|take| take.name == name) || flags.clone().any(|flag| flag == name);
+        let is_known =
+            command.inputs.iter().any(|take| take.name == name) || flags.clone().any(|flag| flag == name);
         if !is_known {
             let near = hint(name, command.inputs.iter().map(|take| take.name).chain(flags.clone()));
             return Err(format!("the command '{}' takes no '{name}'{near}", command.name));
@@ -338,9 +393,11 @@ fn fill_inputs(
     }
     let in_place = |take: &&crate::catalogue::Take| matches!(take.pass, Pass::InPlaceOf(_));
     for known in &command.inputs {
-        let stand_in = command.inputs.iter().filter(in_place).find(|take| {
-            take.pass == Pass::InPlaceOf(known.name) && step.inputs.contains_key(take.name)
-        });
+        let stand_in = command
+            .inputs
+            .iter()
+            .filter(in_place)
+            .find(|take| take.pass == Pass::InPlaceOf(known.name) && step.inputs.contains_key(take.name));
         let Some(from) = step.inputs.get(known.name) else {
             if known.is_required && stand_in.is_none() {
                 return Err(format!("the command '{}' needs '{}'; add it to 'in'", command.name, known.name));
@@ -355,7 +412,9 @@ fn fill_inputs(
             Pass::InPlaceOf(_) => {}
         }
     }
-    for (name, from) in step.inputs.iter().filter(|(name, _)| !planned.inputs.contains_key(*name)).collect::<Vec<_>>() {
+    for (name, from) in
+        step.inputs.iter().filter(|(name, _)| !planned.inputs.contains_key(*name)).collect::<Vec<_>>()
+    {
         planned.inputs.insert(name.clone(), take(from, &[], false));
         planned.words.extend([format!("--{name}"), format!("{{in.{name}}}")]);
     }

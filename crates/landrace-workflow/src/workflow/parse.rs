@@ -15,9 +15,8 @@ use crate::document::{Entry, Source, Table};
 /// The version of the format that this Landrace reads.
 const FORMAT: &str = "1";
 
-const STEP_KEYS: [&str; 13] = [
-    "id", "uses", "run", "in", "args", "per", "cpus", "mem", "time", "retries", "publish", "out", "stdout",
-];
+const STEP_KEYS: [&str; 13] =
+    ["id", "uses", "run", "in", "args", "per", "cpus", "mem", "time", "retries", "publish", "out", "stdout"];
 
 pub(super) fn parse(text: &str, path: &Path) -> Result<Workflow, WorkflowError> {
     let source = Source { path, text };
@@ -50,7 +49,8 @@ fn check_format(root: &Table<'_>) -> Result<(), WorkflowError> {
     let entry = root.require("landrace")?;
     let format = entry.text()?;
     if format != FORMAT {
-        return Err(entry.error(format!("this Landrace reads format \"{FORMAT}\", the file is of format \"{format}\"")));
+        return Err(entry
+            .error(format!("this Landrace reads format \"{FORMAT}\", the file is of format \"{format}\"")));
     }
     Ok(())
 }
@@ -150,15 +150,19 @@ fn step(table: &Table<'_>, workflow: &Workflow) -> Result<Step, WorkflowError> {
     let inputs = bindings(&table, workflow, &per)?;
     let args = match table.get("args") {
         Some(entry) => {
-            let args = entry.table(format!("args of step '{id}'"))?;
-            args.iter().map(|entry| Ok((entry.key.to_owned(), entry.argument()?))).collect::<Result<_, WorkflowError>>()?
+            let args = entry.table(format!("the 'args' of step '{id}'"))?;
+            args.iter()
+                .map(|entry| Ok((entry.key.to_owned(), entry.argument()?)))
+                .collect::<Result<_, WorkflowError>>()?
         }
         None => BTreeMap::new(),
     };
     let retries = table.get("retries").map(|entry| entry.number(0)).transpose()?.unwrap_or(0);
     let (program, needs, publish) = (program(&table)?, needs(&table)?, publish(&table)?);
     if matches!(program, Program::Foreign { .. }) && !args.is_empty() {
-        return Err(table.source.error(line, format!("step '{id}': write the arguments of a program into its 'run' list")));
+        return Err(table
+            .source
+            .error(line, format!("step '{id}': write the arguments of a program into its 'run' list")));
     }
     Ok(Step { id, line, program, per, inputs, args, needs, retries, publish })
 }
@@ -167,7 +171,9 @@ fn program(table: &Table<'_>) -> Result<Program, WorkflowError> {
     let wrong = |message: &str| table.source.error(table.line, format!("{}: {message}", table.what));
     match (table.get("uses"), table.get("run")) {
         (Some(_), Some(_)) => Err(wrong("has both 'uses' and 'run'; keep one")),
-        (None, None) => Err(wrong("say what it runs: uses = \"COMMAND\" or run = [\"program\", \"{in}\", \"{out}\"]")),
+        (None, None) => {
+            Err(wrong("say what it runs: uses = \"COMMAND\" or run = [\"program\", \"{in}\", \"{out}\"]"))
+        }
         (Some(uses), None) => match ["out", "stdout"].iter().find_map(|key| table.get(key)) {
             Some(entry) => Err(entry.error("a Landrace command knows its outputs; leave this out")),
             None => Ok(Program::Command(uses.text()?.to_owned())),
@@ -175,10 +181,13 @@ fn program(table: &Table<'_>) -> Result<Program, WorkflowError> {
         (None, Some(run)) => {
             let words: Vec<String> = run.texts()?.into_iter().map(str::to_owned).collect();
             let shells = ["sh", "bash", "dash", "zsh", "ksh", "fish", "csh", "tcsh"];
-            let first = words.first().ok_or_else(|| run.error("the list is empty; name the program first"))?;
+            let first =
+                words.first().ok_or_else(|| run.error("the list is empty; name the program first"))?;
             let program = first.rsplit('/').next().unwrap_or(first);
             if shells.contains(&program) && words.iter().any(|word| word == "-c") {
-                return Err(run.error("there is no shell in a workflow; put the lines into a script and run that"));
+                return Err(
+                    run.error("there is no shell in a workflow; put the lines into a script and run that")
+                );
             }
             let outputs = outputs(table)?;
             let stdout = table.get("stdout").map(|entry| entry.text().map(str::to_owned)).transpose()?;
@@ -197,7 +206,7 @@ fn outputs(table: &Table<'_>) -> Result<BTreeMap<String, String>, WorkflowError>
     let outputs: BTreeMap<String, String> = match entry.text() {
         Ok(file) => BTreeMap::from([("out".to_owned(), file.to_owned())]),
         Err(_) => {
-            let inner = entry.table(format!("out of {}", table.what))?;
+            let inner = entry.table(format!("the 'out' of {}", table.what))?;
             inner
                 .iter()
                 .map(|entry| Ok((entry.key.to_owned(), entry.text()?.to_owned())))
@@ -206,7 +215,9 @@ fn outputs(table: &Table<'_>) -> Result<BTreeMap<String, String>, WorkflowError>
     };
     for file in outputs.values() {
         if file.is_empty() || file.contains('/') || file.starts_with('.') {
-            return Err(entry.error(format!("'{file}' is no file name; name files without folders and leading dots")));
+            return Err(
+                entry.error(format!("'{file}' is no file name; name files without folders and leading dots"))
+            );
         }
     }
     if outputs.is_empty() {
@@ -237,7 +248,7 @@ fn bindings(
     per: &[String],
 ) -> Result<BTreeMap<String, Vec<Binding>>, WorkflowError> {
     let Some(entry) = table.get("in") else { return Ok(BTreeMap::new()) };
-    let inner = entry.table(format!("in of {}", table.what))?;
+    let inner = entry.table(format!("the 'in' of {}", table.what))?;
     inner
         .iter()
         .map(|entry| {
@@ -258,7 +269,9 @@ fn binding(
     let name = gathered.unwrap_or(text);
     if workflow.inputs.contains_key(name) {
         return match gathered {
-            Some(_) => Err(entry.error(format!("'{name}' is an input, not a scattered step; write \"{name}\""))),
+            Some(_) => {
+                Err(entry.error(format!("'{name}' is an input, not a scattered step; write \"{name}\"")))
+            }
             None => Ok(Binding::Input(name.to_owned())),
         };
     }
@@ -301,7 +314,8 @@ fn needs(table: &Table<'_>) -> Result<Needs, WorkflowError> {
 fn publish(table: &Table<'_>) -> Result<Option<String>, WorkflowError> {
     let Some(entry) = table.get("publish") else { return Ok(None) };
     let folder = entry.text()?.trim_end_matches('/');
-    let is_inside = Path::new(folder).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    let is_inside =
+        Path::new(folder).components().all(|part| matches!(part, std::path::Component::Normal(_)));
     if !is_inside {
         return Err(entry.error("name a folder within results/, without '..' or a leading '/'"));
     }

@@ -1,6 +1,7 @@
 //! Sizes, times and lengths as people write them.
 
-const BYTE_UNITS: [(&str, u64); 5] = [("T", 1 << 40), ("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10), ("", 1)];
+const BYTE_UNITS: [(&str, u64); 5] =
+    [("T", 1 << 40), ("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10), ("", 1)];
 const BASE_UNITS: [(&str, u64); 7] =
     [("gb", 1_000_000_000), ("mb", 1_000_000), ("kb", 1_000), ("bp", 1), ("b", 1), ("k", 1_000), ("", 1)];
 const TIME_UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
@@ -29,7 +30,10 @@ pub(crate) fn parse_seconds(text: &str) -> Option<u64> {
     parse(&text.trim().to_ascii_lowercase(), &TIME_UNITS).filter(|&seconds| seconds > 0)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "checked to be in range, and a fraction of a byte is no loss")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "checked to be in range, and a fraction of a byte is no loss"
+)]
 fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let (number, factor) = units
         .iter()

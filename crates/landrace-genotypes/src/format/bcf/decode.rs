@@ -265,7 +265,12 @@ fn name(names: &Dictionary, number: i32) -> DecodeResult<&str> {
     name.ok_or_else(|| format!("the header has no string {number}; {CUT}"))
 }
 
-fn write_info(shared: &mut Cursor<'_>, names: &Dictionary, infos: u32, out: &mut Vec<u8>) -> DecodeResult<()> {
+fn write_info(
+    shared: &mut Cursor<'_>,
+    names: &Dictionary,
+    infos: u32,
+    out: &mut Vec<u8>,
+) -> DecodeResult<()> {
     for index in 0..infos {
         if index > 0 {
             out.push(b';');

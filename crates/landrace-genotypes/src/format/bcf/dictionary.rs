@@ -1,6 +1,6 @@
 //! The numbers that BCF gives to the header's strings and contigs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::format::vcf::{Meta, attributes};
 
@@ -9,7 +9,8 @@ use crate::format::vcf::{Meta, attributes};
 pub(crate) struct Dictionary {
     pub(crate) strings: Names,
     pub(crate) contigs: Names,
-    flags: HashSet<usize>,
+    /// Types of the strings that are INFO fields, and of those that are FORMAT fields.
+    types: [HashMap<usize, String>; 2],
 }
 
 /// Names by number, and back. Numbers may have gaps.
@@ -63,8 +64,10 @@ impl Dictionary {
             let find = |key: &str| attributes.iter().find(|pair| pair.0 == key).map(|pair| pair.1);
             if let Some(id) = find("ID") {
                 names.add(id, find("IDX").and_then(|text| text.parse().ok()));
-                if kind == "INFO" && find("Type") == Some("Flag") {
-                    out.flags.extend(out.strings.number(id));
+                if kind == "INFO" || kind == "FORMAT" {
+                    let kind = find("Type").unwrap_or("String").to_owned();
+                    let fields = &mut out.types[usize::from(line.starts_with("##FORMAT"))];
+                    fields.extend(out.strings.number(id).map(|number| (number, kind)));
                 }
             }
         }
@@ -73,6 +76,12 @@ impl Dictionary {
 
     /// Whether a string is the name of an INFO flag.
     pub(crate) fn is_flag(&self, string: i32) -> bool {
-        usize::try_from(string).is_ok_and(|string| self.flags.contains(&string))
+        self.type_of("INFO", string) == Some("Flag")
+    }
+
+    /// The type that the header gives a field; `line` is `INFO` or `FORMAT`.
+    pub(crate) fn type_of(&self, line: &str, string: i32) -> Option<&str> {
+        let string = usize::try_from(string).ok()?;
+        self.types[usize::from(line == "FORMAT")].get(&string).map(String::as_str)
     }
 }

@@ -38,7 +38,9 @@ struct Parser {
 
 impl ParseStretch for Parser {
     fn blocks(&self, stretch: Stretch) -> Result<Vec<GenotypeBlock>, GenotypeError> {
-        let failed = |record: u64, message: String| GenotypeError::Request(format!("{}: record {}: {message}", self.path, stretch.first + record));
+        let failed = |record: u64, message: String| {
+            GenotypeError::Request(format!("{}: record {}: {message}", self.path, stretch.first + record))
+        };
         let mut text = Vec::with_capacity(2 * stretch.bytes.len());
         let mut rest = stretch.bytes.as_slice();
         let mut number = 0;
@@ -121,7 +123,8 @@ impl BcfSource {
         if found == 0 {
             return Ok(false);
         }
-        let size: usize = out[start..].as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes) as usize).sum();
+        let size: usize =
+            out[start..].as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes) as usize).sum();
         if found == 8 && size <= LONGEST && self.input.by_ref().take(size as u64).read_to_end(out)? == size {
             return Ok(true);
         }
@@ -132,6 +135,10 @@ impl BcfSource {
 impl GenotypeSource for BcfSource {
     fn header(&self) -> &SourceHeader {
         &self.header
+    }
+
+    fn declare(&mut self, contigs: Vec<String>) {
+        self.header.declare(contigs);
     }
 
     fn next_stretch(&mut self) -> Result<Option<Stretch>, GenotypeError> {
@@ -154,6 +161,18 @@ impl GenotypeSource for BcfSource {
             self.records += 1;
         }
         Ok(Some(Stretch { bytes, first, file: 0 }))
+    }
+
+    fn extent(&self, stretch: &Stretch) -> Option<(String, u64, u64)> {
+        let contig = self.parser.names.contigs.name(decode::contig_of(stretch.bytes.get(8..)?)?)?;
+        let position = |record: &[u8]| decode::contig_of(record.get(12..)?).map(|offset| offset as u64 + 1);
+        let first = position(&stretch.bytes)?;
+        let (mut rest, mut last) = (stretch.bytes.as_slice(), first);
+        while let Some((_, _, after)) = split_record(rest) {
+            last = position(rest)?;
+            rest = after;
+        }
+        Some((contig.to_owned(), first, last))
     }
 
     fn parser(&self) -> Arc<dyn ParseStretch> {

@@ -103,7 +103,9 @@ impl Meta {
 }
 
 fn is_of_kind(line: &str, kind: &str) -> bool {
-    line.strip_prefix("##").and_then(|rest| rest.strip_prefix(kind)).is_some_and(|rest| rest.starts_with("=<"))
+    line.strip_prefix("##")
+        .and_then(|rest| rest.strip_prefix(kind))
+        .is_some_and(|rest| rest.starts_with("=<"))
 }
 
 /// The value of a key among attributes, without quotes.
@@ -129,9 +131,9 @@ mod tests {
     fn contigs_keep_their_names() {
         let meta = Meta { lines: vec!["##contig=<ID=1 A_é:x,length=12>".into(), "##contig=<ID=b>".into()] };
         let contigs = meta.contigs().unwrap();
-        assert_eq!(contigs.iter().map(|(_, c)| (c.name.as_str(), c.length)).collect::<Vec<_>>(), [
-            ("1 A_é:x", 12),
-            ("b", 0)
-        ]);
+        assert_eq!(
+            contigs.iter().map(|(_, c)| (c.name.as_str(), c.length)).collect::<Vec<_>>(),
+            [("1 A_é:x", 12), ("b", 0)]
+        );
     }
 }

@@ -77,7 +77,8 @@ impl LineParser {
         let mut builder: Option<Builder<'_>> = None;
         let mut row = Row::default();
         let mut start = 0;
-        let ends = memchr_iter(b'\n', &text).chain((text.last().is_some_and(|b| *b != b'\n')).then_some(text.len()));
+        let ends =
+            memchr_iter(b'\n', &text).chain((text.last().is_some_and(|b| *b != b'\n')).then_some(text.len()));
         for (number, end) in (0u64..).zip(ends) {
             let line = start..trimmed_end(&text, start, end);
             start = end + 1;
@@ -238,7 +239,16 @@ impl<'p> Builder<'p> {
         };
         let contig = text_of(contig, "the contig's name")?.into();
         let calls = CallGatherer::new(samples);
-        Ok(Self { parser, text, contig, calls, sites: Vec::new(), lines: Vec::new(), layers, alleles: Vec::new() })
+        Ok(Self {
+            parser,
+            text,
+            contig,
+            calls,
+            sites: Vec::new(),
+            lines: Vec::new(),
+            layers,
+            alleles: Vec::new(),
+        })
     }
 
     fn push(&mut self, site: Site, row: &Row, line: Range<usize>) {
@@ -298,7 +308,8 @@ impl<'p> Builder<'p> {
             self.layers.alleles = Some(codes);
         }
         if self.parser.wanted.records {
-            self.layers.records = Some(RecordLines { text: self.text, lines: self.lines, ..Default::default() });
+            self.layers.records =
+                Some(RecordLines { text: self.text, lines: self.lines, ..Default::default() });
         }
         GenotypeBlock { contig: self.contig, samples, sites: self.sites, groups, layers: self.layers }
     }
@@ -307,9 +318,10 @@ impl<'p> Builder<'p> {
 /// The site of a line.
 fn site(fields: &Fields<'_>) -> LineResult<Site> {
     let [_, position, id, reference, alternates, quality, filters, _] = fields.fixed;
-    let position = std::str::from_utf8(position).ok().and_then(|text| text.parse::<u64>().ok()).ok_or_else(|| {
-        format!("cannot read the position '{}'; is this a VCF file?", String::from_utf8_lossy(position))
-    })?;
+    let position =
+        std::str::from_utf8(position).ok().and_then(|text| text.parse::<u64>().ok()).ok_or_else(|| {
+            format!("cannot read the position '{}'; is this a VCF file?", String::from_utf8_lossy(position))
+        })?;
     let quality = match quality {
         b"." => None,
         text => Some(std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).ok_or_else(|| {
@@ -344,7 +356,7 @@ fn trimmed_end(text: &[u8], start: usize, end: usize) -> usize {
 }
 
 /// What comes before the separator, and what after it, if it is there.
-pub(super) fn next_field(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
+pub(crate) fn next_field(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     match memchr(separator, text) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
@@ -365,13 +377,25 @@ fn widest(calls: &[u8], key: usize) -> usize {
 }
 
 /// The values of an integer field, `width` a sample; −1 where there is none.
-fn integers(calls: &[u8], key: Option<usize>, width: usize, samples: usize, name: &str) -> LineResult<Vec<i32>> {
+fn integers(
+    calls: &[u8],
+    key: Option<usize>,
+    width: usize,
+    samples: usize,
+    name: &str,
+) -> LineResult<Vec<i32>> {
     let parse = |text: &str| text.parse::<i64>().ok().map(|n| i32::try_from(n).unwrap_or(i32::MAX));
     values(calls, key, (width, samples, name), (-1, parse))
 }
 
 /// The values of a number field, `width` a sample; NaN where there is none.
-fn floats(calls: &[u8], key: Option<usize>, width: usize, samples: usize, name: &str) -> LineResult<Vec<f32>> {
+fn floats(
+    calls: &[u8],
+    key: Option<usize>,
+    width: usize,
+    samples: usize,
+    name: &str,
+) -> LineResult<Vec<f32>> {
     values(calls, key, (width, samples, name), (f32::NAN, |text: &str| text.parse().ok()))
 }
 

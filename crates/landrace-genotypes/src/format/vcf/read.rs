@@ -110,7 +110,9 @@ pub(crate) fn samples_of(text: &str) -> Result<Vec<String>, String> {
     let columns: Vec<&str> = text.split('\t').collect();
     let expected = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"];
     if columns.len() < expected.len() || columns[..8] != expected {
-        return Err("the column line must be #CHROM POS ID REF ALT QUAL FILTER INFO, separated by tabs".into());
+        return Err(
+            "the column line must be #CHROM POS ID REF ALT QUAL FILTER INFO, separated by tabs".into()
+        );
     }
     let samples: Vec<String> = columns.iter().skip(9).map(|name| (*name).to_owned()).collect();
     let mut seen = HashSet::new();
@@ -123,6 +125,10 @@ pub(crate) fn samples_of(text: &str) -> Result<Vec<String>, String> {
 impl GenotypeSource for VcfSource {
     fn header(&self) -> &SourceHeader {
         &self.header
+    }
+
+    fn declare(&mut self, contigs: Vec<String>) {
+        self.header.declare(contigs);
     }
 
     fn next_stretch(&mut self) -> Result<Option<Stretch>, GenotypeError> {
@@ -149,6 +155,17 @@ impl GenotypeSource for VcfSource {
         Ok(Some(Stretch { bytes, first, file: 0 }))
     }
 
+    fn extent(&self, stretch: &Stretch) -> Option<(String, u64, u64)> {
+        let lines = stretch.bytes.trim_ascii_end();
+        let place = |line: &[u8]| {
+            let mut fields = line.split(|&b| b == b'\t').map(std::str::from_utf8);
+            Some((fields.next()?.ok()?.to_owned(), fields.next()?.ok()?.parse::<u64>().ok()?))
+        };
+        let last = memchr::memrchr(b'\n', lines).map_or(lines, |at| &lines[at + 1..]);
+        let (contig, first) = place(lines)?;
+        Some((contig, first, place(last)?.1))
+    }
+
     fn parser(&self) -> Arc<dyn ParseStretch> {
         self.parser.clone()
     }
@@ -170,7 +187,10 @@ impl GenotypeSource for VcfSource {
 ///
 /// # Errors
 /// Returns an error if the file cannot be read.
-pub(crate) fn undeclared_contigs(path: PathBuf, declared: &SourceHeader) -> Result<Vec<String>, GenotypeError> {
+pub(crate) fn undeclared_contigs(
+    path: PathBuf,
+    declared: &SourceHeader,
+) -> Result<Vec<String>, GenotypeError> {
     let mut source = VcfSource::open(landrace_genome::file::open(path)?, Wanted::default())?;
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
     while let Some(stretch) = source.next_stretch()? {

@@ -1,0 +1,278 @@
+//! The flags of `landrace simulate`, group by group.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use landrace_simulate::dataset::Sequencing;
+use landrace_simulate::founders::FounderOptions;
+use landrace_simulate::genome::GenomeOptions;
+use landrace_simulate::population::{Design, PopulationOptions};
+use landrace_simulate::reads::{QualityProfile, ReadOptions};
+use landrace_simulate::traits::TraitOptions;
+
+/// A length that may end in kb, Mb or Gb.
+fn parse_length(text: &str) -> Result<u64, String> {
+    let lower = text.to_ascii_lowercase();
+    let lower = lower.trim_end_matches("bp").trim_end_matches('b');
+    let (number, unit) = match lower.strip_suffix(['k', 'm', 'g']) {
+        Some(number) => (number, &lower[number.len()..]),
+        None => (lower, ""),
+    };
+    let scale = match unit {
+        "k" => 1e3,
+        "m" => 1e6,
+        "g" => 1e9,
+        _ => 1.0,
+    };
+    let value = number.parse::<f64>().ok().map(|value| (value * scale).round());
+    let value = value.filter(|value| (1.0..=1e12).contains(value));
+    value
+        .and_then(|value| format!("{value:.0}").parse().ok())
+        .ok_or_else(|| "write it as 300000, 300kb or 1.5Mb".into())
+}
+
+/// Two numbers with a comma between.
+fn parse_range(text: &str) -> Result<(f64, f64), String> {
+    let parts = text.split_once(',').and_then(|(low, high)| Some((low.parse().ok()?, high.parse().ok()?)));
+    parts.ok_or_else(|| "write two numbers with a comma between, for example 0.003,0.12".into())
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Genome")]
+pub(super) struct GenomeFlags {
+    /// Take this genome (FASTA, plain or compressed) and simulate none
+    #[arg(long, value_name = "REF.fa")]
+    pub(super) reference: Option<PathBuf>,
+    /// Total length
+    #[arg(long, default_value = "1Mb", value_parser = parse_length, value_name = "BASES")]
+    genome_length: u64,
+    /// Number of contigs
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    contigs: usize,
+    /// Share of G and C
+    #[arg(long, default_value_t = 0.40, value_name = "SHARE")]
+    gc: f64,
+    /// Share of the genome that comes from transposon families
+    #[arg(long, default_value_t = 0.60, value_name = "SHARE")]
+    transposons: f64,
+    /// Number of transposon families
+    #[arg(long, default_value_t = 60, value_name = "N")]
+    families: usize,
+    /// Least and greatest divergence of transposon copies from their family
+    #[arg(long, default_value = "0.003,0.12", value_parser = parse_range, value_name = "LOW,HIGH")]
+    divergence: (f64, f64),
+    /// Shape of the Pareto distribution of copy numbers: smaller is more skewed
+    #[arg(long, default_value_t = 1.0, value_name = "SHAPE")]
+    copy_number_shape: f64,
+    /// Share of segmental duplications
+    #[arg(long, default_value_t = 0.03, value_name = "SHARE")]
+    duplications: f64,
+    /// Share of tandem repeats
+    #[arg(long, default_value_t = 0.02, value_name = "SHARE")]
+    tandem_repeats: f64,
+}
+
+impl GenomeFlags {
+    pub(super) fn options(&self) -> GenomeOptions {
+        GenomeOptions {
+            length: self.genome_length,
+            contigs: self.contigs,
+            gc: self.gc,
+            repeat_fraction: self.transposons,
+            families: self.families,
+            least_divergence: self.divergence.0,
+            greatest_divergence: self.divergence.1,
+            copy_number_shape: self.copy_number_shape,
+            duplication_fraction: self.duplications,
+            tandem_fraction: self.tandem_repeats,
+        }
+    }
+}
+
+/// How the samples come from their founders.
+#[derive(Clone, Copy, ValueEnum)]
+enum PopulationWord {
+    /// A diversity panel: the samples are unrelated
+    Founders,
+    /// Full sibs of two parents
+    F1,
+    /// Progeny of one selfed F1 plant
+    F2,
+    /// An F1 plant crossed with its first parent, --generations times
+    Bc,
+    /// Lines selfed --generations times after the F1
+    Ril,
+    /// Doubled haploids of one F1 plant
+    Dh,
+    /// Each founder selfed --generations times
+    Selfing,
+    /// --generations of random mating
+    Open,
+    /// Copies of founders
+    Clones,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Population")]
+pub(super) struct PopulationFlags {
+    /// How the samples come from their founders
+    #[arg(long, value_enum, default_value = "founders", value_name = "WORD")]
+    population: PopulationWord,
+    /// Number of samples
+    #[arg(short = 'n', long, default_value_t = 8, value_name = "N")]
+    individuals: usize,
+    /// Copies of each chromosome: 1, 2, 4, 6 or 8
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    ploidy: usize,
+    /// Number of founders, for open pollination [default: as many as samples] and clones [default: 1]
+    #[arg(long, value_name = "N")]
+    founders: Option<usize>,
+    /// Generations of selfing, backcrossing or mating [default: 7 for ril, else 1]
+    #[arg(long, value_name = "N")]
+    generations: Option<usize>,
+    /// Founders are inbred lines [default: the diploid parents of a cross are]
+    #[arg(long, conflicts_with = "outbred")]
+    inbred: bool,
+    /// Founders are heterozygous
+    #[arg(long)]
+    outbred: bool,
+    /// SNPs a base between two haplotypes
+    #[arg(long, default_value_t = 0.004, value_name = "RATE")]
+    snp_rate: f64,
+    /// Insertions and deletions a base between two haplotypes
+    #[arg(long, default_value_t = 0.0005, value_name = "RATE")]
+    indel_rate: f64,
+    /// Effective size of the ancestral population: the larger, the faster linkage disequilibrium decays
+    #[arg(long, default_value_t = 10_000.0, value_name = "N")]
+    effective_size: f64,
+    /// Recombination, in centimorgan a megabase
+    #[arg(long, default_value_t = 1.0, value_name = "RATE")]
+    cm_per_mb: f64,
+}
+
+impl PopulationFlags {
+    pub(super) fn options(&self) -> PopulationOptions {
+        let design = match self.population {
+            PopulationWord::Founders => Design::Founders,
+            PopulationWord::F1 => Design::F1,
+            PopulationWord::F2 => Design::F2,
+            PopulationWord::Bc => Design::Backcross,
+            PopulationWord::Ril => Design::Ril,
+            PopulationWord::Dh => Design::DoubledHaploid,
+            PopulationWord::Selfing => Design::Selfing,
+            PopulationWord::Open => Design::OpenPollination,
+            PopulationWord::Clones => Design::Clones,
+        };
+        PopulationOptions {
+            design,
+            samples: self.individuals,
+            ploidy: self.ploidy,
+            founders: self.founders,
+            generations: self.generations,
+            are_founders_inbred: (self.inbred || self.outbred).then_some(self.inbred),
+        }
+    }
+
+    pub(super) fn founder_options(&self) -> FounderOptions {
+        FounderOptions {
+            snp_rate: self.snp_rate,
+            indel_rate: self.indel_rate,
+            effective_size: self.effective_size,
+            cm_per_mb: self.cm_per_mb,
+            ..FounderOptions::default()
+        }
+    }
+}
+
+/// `NAME:LOCI:H2` or `NAME:LOCI:H2:DOMINANCE`.
+#[derive(Clone)]
+pub(super) struct TraitFlag(pub(super) TraitOptions);
+
+impl FromStr for TraitFlag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parse = || {
+            let mut parts = text.split(':');
+            let name = parts.next().filter(|name| !name.is_empty())?.to_owned();
+            let loci = parts.next()?.parse().ok()?;
+            let heritability = parts.next()?.parse().ok()?;
+            let dominance = parts.next().map_or(Some(0.0), |text| text.parse().ok())?;
+            parts.next().is_none().then_some(Self(TraitOptions { name, loci, heritability, dominance }))
+        };
+        parse().ok_or_else(|| "write NAME:LOCI:HERITABILITY, for example yield:50:0.6".into())
+    }
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Reads")]
+pub(super) struct ReadFlags {
+    /// Simulate no reads
+    #[arg(long)]
+    no_reads: bool,
+    /// Bases sequenced of each sample, over the length of the genome
+    #[arg(long, default_value_t = 10.0, value_name = "X")]
+    depth: f64,
+    /// Number of pairs (or single reads) of each sample, in place of the depth
+    #[arg(long, value_name = "N", conflicts_with = "depth")]
+    fragments: Option<u64>,
+    /// Read one end of each fragment only
+    #[arg(long)]
+    single: bool,
+    /// Length of reads
+    #[arg(long, default_value_t = 150, value_name = "BASES")]
+    read_length: usize,
+    /// Mean length of fragments
+    #[arg(long, default_value_t = 400.0, value_name = "BASES")]
+    insert_mean: f64,
+    /// Standard deviation of the length of fragments
+    #[arg(long, default_value_t = 60.0, value_name = "BASES")]
+    insert_sd: f64,
+    /// Share of fragments that are PCR copies of another
+    #[arg(long, default_value_t = 0.02, value_name = "SHARE")]
+    duplicates: f64,
+    /// Mean base quality at the first and at the last base; errors follow the qualities
+    #[arg(long, default_value = "37,31", value_parser = parse_range, value_name = "FIRST,LAST")]
+    quality: (f64, f64),
+    /// So many of the first samples are sequenced on two lanes
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    two_lanes: usize,
+}
+
+impl ReadFlags {
+    /// How to sequence, if at all.
+    pub(super) fn sequencing(&self, seed: u64) -> Option<Sequencing> {
+        let reads = ReadOptions {
+            read_length: self.read_length,
+            is_paired: !self.single,
+            insert_mean: self.insert_mean,
+            insert_sd: self.insert_sd,
+            depth: self.depth,
+            fragments: self.fragments,
+            duplicate_rate: self.duplicates,
+            quality: QualityProfile { start: self.quality.0, end: self.quality.1, ..Default::default() },
+        };
+        (!self.no_reads).then_some(Sequencing { reads, two_lanes: self.two_lanes, seed })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_take_units() {
+        assert_eq!(parse_length("300kb"), Ok(300_000));
+        assert_eq!(parse_length("1.5Mb"), Ok(1_500_000));
+        assert_eq!(parse_length("12345"), Ok(12_345));
+        assert!(parse_length("long").is_err() && parse_length("-3").is_err());
+    }
+
+    #[test]
+    fn traits_are_read() {
+        let one = TraitFlag::from_str("yield:50:0.6").map(|flag| flag.0);
+        assert_eq!(one.map(|one| (one.name, one.loci, one.heritability)), Ok(("yield".into(), 50, 0.6)));
+        assert!(TraitFlag::from_str("yield:50").is_err());
+    }
+}

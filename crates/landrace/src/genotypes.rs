@@ -1,0 +1,166 @@
+//! What the genotype commands share: opening inputs, choosing samples and regions, tables for the report.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use landrace_genome::file;
+use landrace_genome::summary::{Chart, Summary, Table};
+use landrace_genotypes::filter::{FilterAccount, FilterOptions, Regions, Rule, choose_samples};
+use landrace_genotypes::format::Losses;
+use landrace_genotypes::tally::{BINS, Tally};
+use landrace_genotypes::{GenotypeSource, SourceHeader};
+use serde_json::Value;
+
+use crate::cli::Session;
+use crate::progress::Following;
+
+/// Which samples and which stretches of the genome.
+#[derive(clap::Args, Default)]
+pub(crate) struct Selection {
+    /// Samples to keep: names separated by commas, or a file with one name a line
+    #[arg(long, value_name = "FILE|LIST", help_heading = "Samples and regions")]
+    samples: Option<String>,
+    /// Samples to leave out: names separated by commas, or a file with one name a line
+    #[arg(long, value_name = "FILE|LIST", help_heading = "Samples and regions")]
+    exclude_samples: Option<String>,
+    /// Stretch to keep, CONTIG or CONTIG:FROM-TO (from 1, by the variant's position); may be given again
+    #[arg(long, value_name = "REGION", help_heading = "Samples and regions")]
+    region: Vec<String>,
+    /// Stretches to keep (BED)
+    #[arg(long, value_name = "BED", help_heading = "Samples and regions")]
+    regions: Option<PathBuf>,
+}
+
+impl Selection {
+    /// Puts the selection into the rules.
+    pub(crate) fn apply(&self, header: &SourceHeader, options: &mut FilterOptions) -> anyhow::Result<()> {
+        if self.samples.is_some() || self.exclude_samples.is_some() {
+            let include = self.samples.as_deref().map(names).transpose()?;
+            let exclude = self.exclude_samples.as_deref().map(names).transpose()?.unwrap_or_default();
+            options.samples = Some(choose_samples(&header.samples, include.as_deref(), &exclude)?);
+        }
+        if self.region.is_empty() && self.regions.is_none() {
+            return Ok(());
+        }
+        let mut regions = Regions::default();
+        for text in &self.region {
+            regions.add_text(text, header)?;
+        }
+        if let Some(path) = &self.regions {
+            regions.add_bed(&file::read_text(path)?).with_context(|| path.display().to_string())?;
+        }
+        options.regions = Some(regions);
+        Ok(())
+    }
+}
+
+/// Names from a file, one a line, or from the list itself.
+fn names(text: &str) -> anyhow::Result<Vec<String>> {
+    if std::fs::metadata(text).is_ok_and(|metadata| !metadata.is_dir()) {
+        let lines = file::read_text(text)?;
+        return Ok(lines.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect());
+    }
+    Ok(text.split(',').map(str::to_owned).collect())
+}
+
+/// A bar that follows the source's files.
+pub(crate) fn follow(session: &Session, what: &str, source: &dyn GenotypeSource) -> Following {
+    for note in &source.header().notes {
+        session.progress.note(note);
+    }
+    session.progress.follow(what, source.meters(), source.size())
+}
+
+/// Says what the output's format could not hold; with `--strict` that is an error.
+pub(crate) fn tell_losses(session: &Session, losses: &Losses, is_strict: bool) -> anyhow::Result<()> {
+    if is_strict && !losses.is_empty() {
+        let lines: Vec<String> = losses.lines().collect();
+        anyhow::bail!(
+            "the output's format loses {}; write VCF or BCF, or leave out --strict",
+            lines.join("; ")
+        );
+    }
+    losses.lines().for_each(|line| session.progress.note(&format!("lost in this format: {line}")));
+    Ok(())
+}
+
+/// The tables that the report draws of a set of genotypes.
+pub(crate) fn tally_tables(summary: &mut Summary, tally: &Tally, samples: &[String]) {
+    summary.count("variants", tally.variants).count("samples", samples.len()).count("snps", tally.snps);
+    summary.count("multiallelic", tally.multiallelic);
+    if let Some(ratio) = tally.transition_ratio() {
+        summary.count("transitions per transversion", rounded(ratio));
+    }
+    let histogram = |name: &str, title: &str, edge: &str, bins: &[u64; BINS], top: f64| Table {
+        name: name.into(),
+        title: title.into(),
+        chart: Chart::Histogram,
+        columns: vec![edge.into(), "variants".into()],
+        rows: bins
+            .iter()
+            .enumerate()
+            .map(|(index, &n)| vec![rounded(top * index as f64 / BINS as f64), n.into()])
+            .collect(),
+        path: None,
+    };
+    summary.tables.extend([
+        histogram(
+            "allele-frequency",
+            "Allele-frequency spectrum",
+            "minor allele frequency",
+            &tally.minor_frequency,
+            0.5,
+        ),
+        histogram("missing", "Missing calls per variant", "share missing", &tally.missing, 1.0),
+        histogram(
+            "heterozygosity",
+            "Heterozygous calls per variant",
+            "share heterozygous",
+            &tally.heterozygosity,
+            1.0,
+        ),
+        sample_table(tally, samples),
+    ]);
+}
+
+fn sample_table(tally: &Tally, samples: &[String]) -> Table {
+    let share = |part: u64, whole: u64| match whole {
+        0 => Value::Null,
+        _ => rounded(part as f64 / whole as f64),
+    };
+    let row = |(name, own): (&String, &landrace_genotypes::tally::SampleTally)| {
+        let missing = share(tally.variants - own.called, tally.variants);
+        vec![name.as_str().into(), missing, share(own.heterozygous, own.could_be_heterozygous)]
+    };
+    Table {
+        name: "samples".into(),
+        title: "Missing and heterozygous calls per sample".into(),
+        chart: Chart::Scatter,
+        columns: vec!["sample".into(), "share missing".into(), "share heterozygous".into()],
+        rows: samples.iter().zip(&tally.samples).map(row).collect(),
+        path: None,
+    }
+}
+
+/// The account of the rules, as a table.
+pub(crate) fn account_table(summary: &mut Summary, account: &FilterAccount) {
+    summary.count("variants read", account.read).count("variants kept", account.kept);
+    summary.count("calls made missing for depth", account.low_depth);
+    summary.count("calls made missing for genotype quality", account.low_genotype_quality);
+    let rules = Rule::ALL.iter().zip(account.removed).filter(|(_, n)| *n > 0);
+    let rows = rules.map(|(rule, n)| vec![rule.name().into(), n.into()]);
+    let kept = vec!["kept".into(), account.kept.into()];
+    summary.tables.push(Table {
+        name: "filters".into(),
+        title: "Variants removed by each rule".into(),
+        chart: Chart::Bar,
+        columns: vec!["rule".into(), "variants".into()],
+        rows: rows.chain([kept]).collect(),
+        path: None,
+    });
+}
+
+/// Six digits after the point: what a picture can show.
+pub(crate) fn rounded(value: f64) -> Value {
+    Value::from((value * 1e6).round() / 1e6)
+}
