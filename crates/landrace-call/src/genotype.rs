@@ -106,7 +106,7 @@ impl GenotypeTable {
 }
 
 /// Probability that a sample has foreign reads at a site.
-const FOREIGN_PROBABILITY: f64 = 1e-3;
+const FOREIGN_PROBABILITY: f64 = 2e-4;
 /// Share of them, in copies: well below the one copy of the rarest true allele.
 const FOREIGN_SHARE: f64 = 0.2;
 
