@@ -7,8 +7,10 @@ use landrace_workflow::workflow::WorkflowError;
 
 use crate::cli::Session;
 
+mod align;
 mod call;
 mod clean;
+mod convert;
 mod explain;
 mod filter;
 mod index;
@@ -18,6 +20,7 @@ mod pca;
 mod report;
 mod run;
 mod simulate;
+mod stats;
 mod status;
 mod task;
 mod workflow;
@@ -26,8 +29,11 @@ mod workflow;
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
+    Align(align::Args),
     Call(call::Args),
+    Convert(convert::Args),
     Filter(filter::Args),
+    Stats(stats::Args),
     Pca(pca::Args),
     Markers(markers::Args),
     Simulate(simulate::Args),
@@ -46,8 +52,11 @@ impl Command {
     pub(crate) fn run(self, session: &Session) -> anyhow::Result<ExitCode> {
         match self {
             Self::Index(args) => index::run(&args, session),
+            Self::Align(args) => align::run(&args, session),
             Self::Call(args) => call::run(&args, session),
+            Self::Convert(args) => convert::run(&args, session),
             Self::Filter(args) => filter::run(&args, session),
+            Self::Stats(args) => stats::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
