@@ -20,6 +20,8 @@ use crate::syncmer::mix;
 
 /// Diagonals to the right of one that are tried together with it.
 const NEIGHBOURS: usize = 4;
+/// Diagonals beyond which poorly supported ones are left out.
+const MANY: usize = 64;
 /// Candidates that get dynamic programming.
 const REFINED: usize = 4;
 
@@ -116,6 +118,11 @@ impl Search<'_> {
             }
         }
         let limit = self.options.max_candidates;
+        if runs.len() > MANY {
+            // Where there are many, one with a small share of the best one's hits is far from it in score.
+            let most = runs.iter().map(|run| run.1).max().unwrap_or(0);
+            runs.retain(|run| run.1 * 8 >= most);
+        }
         if runs.len() > limit {
             runs.select_nth_unstable_by_key(limit, |&(hit, votes)| (Reverse(votes), hit));
             runs.truncate(limit);
@@ -200,7 +207,8 @@ impl Search<'_> {
         }
         let better = a.effective.max(b.effective);
         let cost = scoring.gap_open + scoring.gap_extend * apart as i32;
-        if a.score + b.score - cost <= better || a.is_final || b.is_final {
+        let covered = (a.end.max(b.end) - a.begin.min(b.begin)) as i32 * scoring.matched;
+        if covered.min(a.score + b.score) - cost <= better {
             return None;
         }
         let bounds = self.index.bounds(a.contig);
@@ -313,7 +321,7 @@ impl Search<'_> {
 
 /// Best first; equal ones by lot.
 pub(crate) fn sort(candidates: &mut [Candidate], name_hash: u64) {
-    candidates.sort_unstable_by_key(|c| (Reverse(c.effective), c.lot(name_hash), c.last, c.contig));
+    candidates.sort_by_cached_key(|c| (Reverse(c.effective), c.lot(name_hash), c.last, c.contig));
 }
 
 /// Leaves out candidates that say nearly the same as a better one.

@@ -10,7 +10,7 @@ use crate::haplotype::Haplotypes;
 use crate::options::CallOptions;
 use crate::read::{AlignedRead, Stretch, UNKNOWN, base_code};
 use crate::region_set::{BAND, LOOK_AHEAD, LOOK_BACK, TILE};
-use crate::site::{ReadNote, SampleEvidence, SiteCall, SiteEvidence, Tables, call_site};
+use crate::site::{ReadNote, SampleEvidence, SiteCall, SiteEvidence, THETA, Tables, call_site, theta_of_gap};
 use crate::stream::StartWindow;
 
 /// Bases of the reference that are held beyond the reads' starts.
@@ -143,7 +143,7 @@ impl TileCaller<'_> {
         }
         let events =
             others.iter().map(|&code| Event { start: place, removed: 1, added: vec![code] }).collect();
-        self.call(SiteEvidence { events, samples });
+        self.call(SiteEvidence { events, samples, theta: THETA });
     }
 
     /// Calls a stretch by comparing its reads to candidate haplotypes.
@@ -216,7 +216,9 @@ impl TileCaller<'_> {
             }
             samples[sample].push(best.into_iter(), note(read, start));
         }
-        SiteEvidence { events, samples }
+        let theta =
+            if events[0].is_gap() { theta_of_gap(self.frame.repeats[events[0].start]) } else { THETA };
+        SiteEvidence { events, samples, theta }
     }
 
     fn call(&mut self, site: SiteEvidence) {
