@@ -22,8 +22,8 @@ pub struct Given {
 type Sheets = HashMap<String, Sheet>;
 
 impl Plan {
-    /// Expands a workflow: reads sheets and contigs, works out the slots of the scatters and the words of each
-    /// step.
+    /// Expands a workflow: reads sheets and contigs, works out the slots of the scatters and the words of
+    /// each step.
     ///
     /// # Errors
     /// Returns an error that names the file and place if an input is missing or wrong, if a step does not fit
@@ -42,7 +42,9 @@ impl Plan {
             plan.inputs.insert(name.clone(), planned_input(name, input, path, catalogue, &mut sheets)?);
         }
         for (name, scatter) in &workflow.scatters {
-            plan.axes.insert(name.clone(), slots(name, scatter, &plan, &sheets, catalogue)?);
+            let (Scatter::Samples { input } | Scatter::Regions { input, .. }) = scatter;
+            let path = input_path(workflow, input, &workflow.inputs[input], given)?;
+            plan.axes.insert(name.clone(), slots((name, scatter), &path, &sheets, catalogue)?);
         }
         for step in with_settings(workflow, given)? {
             let planned = planned_step(workflow, &step, catalogue)?;
@@ -245,25 +247,21 @@ fn check_files(path: &Path, sheet: &Sheet) -> Result<(), WorkflowError> {
 }
 
 fn slots(
-    name: &str,
-    scatter: &Scatter,
-    plan: &Plan,
+    (name, scatter): (&str, &Scatter),
+    path: &Path,
     sheets: &Sheets,
     catalogue: &dyn Catalogue,
 ) -> Result<Vec<AxisSlot>, WorkflowError> {
     let slots = match scatter {
         Scatter::Samples { input } => axis::samples(input, &sheets[input]),
-        Scatter::Regions { input, window } => {
-            let Some(PlannedInput::File(path)) = plan.inputs.get(input) else { return Ok(Vec::new()) };
-            let contigs = catalogue.contigs(path).map_err(WorkflowError::Given)?;
-            let slots = axis::regions(&contigs, *window);
-            if slots.is_empty() {
-                let message = format!("{}: the reference holds no contig", path.display());
-                return Err(WorkflowError::Given(message));
-            }
-            slots
+        Scatter::Regions { window, .. } => {
+            axis::regions(&catalogue.contigs(path).map_err(WorkflowError::Given)?, *window)
         }
     };
+    if slots.is_empty() {
+        let message = format!("{}: there is nothing in it for the scatter '{name}'", path.display());
+        return Err(WorkflowError::Given(message));
+    }
     axis::check_names(name, &slots)?;
     Ok(slots)
 }
