@@ -94,13 +94,15 @@ fn info(placed: &PlacedCall) -> Info {
 fn fields(sample: &SampleCall, ploidy: u8, with_dosage: bool) -> Vec<Option<Value>> {
     let integer = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
     let mut alleles: Vec<Allele> = Vec::with_capacity(usize::from(ploidy));
+    // A lone allele is phased with itself: so VCF before 4.4 has it.
+    let phasing = if ploidy == 1 { Phasing::Phased } else { Phasing::Unphased };
     match &sample.genotype {
         Some(counts) => {
             for (allele, &copies) in counts.iter().enumerate() {
-                alleles.extend((0..copies).map(|_| Allele::new(Some(allele), Phasing::Unphased)));
+                alleles.extend((0..copies).map(|_| Allele::new(Some(allele), phasing)));
             }
         }
-        None => alleles.extend((0..ploidy).map(|_| Allele::new(None, Phasing::Unphased))),
+        None => alleles.extend((0..ploidy).map(|_| Allele::new(None, phasing))),
     }
     let has_reads = sample.genotype.is_some();
     let depths = sample.depths.iter().map(|&depth| Some(integer(depth))).collect();
