@@ -11,6 +11,8 @@
 
 #[path = "real/bench.rs"]
 mod bench;
+#[path = "real/genotypes.rs"]
+mod genotypes;
 #[path = "real/reads.rs"]
 mod reads;
 
@@ -18,6 +20,7 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let trials = reads::trials();
+    let mut trials = reads::trials();
+    trials.extend(genotypes::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
