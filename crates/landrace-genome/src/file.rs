@@ -302,6 +302,16 @@ pub fn create_directory(path: &Path) -> Result<(), FileError> {
     fs::create_dir_all(path).map_err(|error| FileError::new(path, &error))
 }
 
+/// A file without a name in `directory`, for what does not fit in memory. It is gone when it is closed, even
+/// if the process is killed.
+///
+/// # Errors
+/// Returns an error that names the directory if no file can be made in it.
+pub fn scratch(directory: &Path) -> Result<File, FileError> {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    tempfile::tempfile_in(directory).map_err(|error| FileError::new(directory, &error))
+}
+
 /// `path` with `suffix` after its whole name: `a/x.bam` and `.csi` give `a/x.bam.csi`.
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

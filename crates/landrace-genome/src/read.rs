@@ -27,6 +27,8 @@ struct Record {
     sequence: Range<usize>,
     qualities: Range<usize>,
     line: u64,
+    /// Bases that [`ReadBatch::get`] shows, from the first.
+    kept: usize,
 }
 
 /// A run of reads in one buffer.
@@ -47,17 +49,48 @@ impl ReadBatch {
         self.records.is_empty()
     }
 
-    /// The read at an index.
+    /// The read at an index, without the bases that [`Self::shorten`] cut off.
     ///
     /// # Panics
     /// Panics if the index is out of range.
     pub fn get(&self, index: usize) -> Read<'_> {
+        let kept = self.records[index].kept;
+        let Read { name, sequence, qualities } = self.whole(index);
+        Read { name, sequence: &sequence[..kept], qualities: &qualities[..kept.min(qualities.len())] }
+    }
+
+    /// The read at an index with all its bases, as the file has it.
+    ///
+    /// # Panics
+    /// Panics if the index is out of range.
+    pub fn whole(&self, index: usize) -> Read<'_> {
         let record = &self.records[index];
         Read {
             name: &self.bytes[record.name.clone()],
             sequence: &self.bytes[record.sequence.clone()],
             qualities: &self.bytes[record.qualities.clone()],
         }
+    }
+
+    /// Cuts a read to its first `length` bases; [`Self::whole`] still shows the rest.
+    ///
+    /// # Panics
+    /// Panics if the index is out of range.
+    pub fn shorten(&mut self, index: usize, length: usize) {
+        let record = &mut self.records[index];
+        record.kept = record.kept.min(length);
+    }
+
+    /// Appends a read that came from elsewhere, at a line of its file.
+    ///
+    /// # Panics
+    /// Panics if there are qualities, but not one for each base.
+    pub fn push(&mut self, read: Read<'_>, line: u64) {
+        assert!(read.qualities.is_empty() || read.qualities.len() == read.sequence.len());
+        let name = append(&mut self.bytes, read.name);
+        let sequence = append(&mut self.bytes, read.sequence);
+        let qualities = append(&mut self.bytes, read.qualities);
+        self.records.push(Record { name, kept: sequence.len(), sequence, qualities, line });
     }
 
     /// Line, from 1, where the read at an index starts in its file.
@@ -138,8 +171,8 @@ impl ReadReader {
     /// Appends up to `reads` reads to the batch and gives how many came: 0 at the end of the file.
     ///
     /// # Errors
-    /// Returns an error that names the file and the line if a record is cut short, has qualities of another
-    /// length, or holds characters that are no bases or qualities.
+    /// Returns an error that names the file and the line if there is no read at all, or if a record is cut short,
+    /// has qualities of another length, or holds characters that are no bases or qualities.
     pub fn read_batch(&mut self, batch: &mut ReadBatch, reads: usize) -> Result<usize, ReadError> {
         for done in 0..reads {
             if !self.read_record(batch)? {
@@ -153,7 +186,14 @@ impl ReadReader {
         // Empty lines between records and at the end do no harm.
         loop {
             if !self.next_line()? {
-                return Ok(false);
+                // A file without a single read is a failed transfer more often than a wish.
+                let is_empty = self.is_fasta.is_none();
+                let message = "holds no read; leave the file out, or copy it again";
+                return if is_empty {
+                    Err(FileError::content(&self.path, message).into())
+                } else {
+                    Ok(false)
+                };
             }
             if !self.line.is_empty() {
                 break;
@@ -172,7 +212,7 @@ impl ReadReader {
         let name = append(&mut batch.bytes, trim_name(&self.line[1..]));
         let (sequence, qualities) =
             if is_fasta { self.read_fasta(batch)? } else { self.read_fastq(batch, line)? };
-        batch.records.push(Record { name, sequence, qualities, line });
+        batch.records.push(Record { name, kept: sequence.len(), sequence, qualities, line });
         Ok(true)
     }
 

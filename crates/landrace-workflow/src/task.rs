@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use landrace_genome::file::{self, FileError};
 
-use crate::folder::{DESK, RunFolder};
+use crate::folder::{DESK, RunFolder, write_text};
 use crate::interrupt::{self, Watched};
 use crate::key::{Key, KeyError, Keys};
 use crate::plan::words::render;
@@ -165,6 +165,9 @@ impl<'a> Task<'a> {
             .map_err(|error| FileError::new(folder, &error))?;
         let words = self.words(desk.path(), needs, &keys)?;
         note(&format!("$ {}", shown(&words)));
+        for (link, target) in links(desk.path()) {
+            note(&format!("# {link} is {target}"));
+        }
         self.execute(&words, desk.path(), needs.seconds)?;
         let made = self.made(desk.path(), &words[0])?;
         self.publish(folder, desk.path(), made, &key, (attempt, start))
@@ -215,13 +218,7 @@ impl<'a> Task<'a> {
             let Binding::Input(input) = from else { return Ok(Vec::new()) };
             return Ok(match self.plan.inputs.get(input) {
                 Some(PlannedInput::File(path)) => vec![path.display().to_string()],
-                Some(PlannedInput::Sheet { columns, .. }) => {
-                    let rows = self.plan.sheet_rows(self.step, self.slot, input);
-                    let lines = std::iter::once(columns).chain(rows).map(|cells| cells.join("\t") + "\n");
-                    let file = format!("{name}.tsv");
-                    write_text(&desk.join(&file), &lines.collect::<String>())?;
-                    vec![file]
-                }
+                Some(PlannedInput::Sheet { .. }) => vec![self.lay_sheet(name, input, desk)?],
                 None => Vec::new(),
             });
         };
@@ -235,6 +232,38 @@ impl<'a> Task<'a> {
             folder.join(main).display().to_string()
         };
         Ok(slots.iter().map(path).collect())
+    }
+
+    /// Writes the rows of a sheet that the task sees. Files are named by links on the desk, so that the
+    /// sheet's bytes do not depend on where they lie; those in columns that do not count are named without a link.
+    fn lay_sheet(&self, name: &str, input: &str, desk: &Path) -> Result<String, TaskError> {
+        let Some(PlannedInput::Sheet { columns, files, .. }) = self.plan.inputs.get(input) else {
+            return Ok(String::new());
+        };
+        let counting = &self.step.inputs[name].columns;
+        let mut text = columns.join("\t") + "\n";
+        for (index, row) in self.plan.sheet_rows(self.step, self.slot, input).into_iter().enumerate() {
+            let mut cells = row.clone();
+            for (column, cell) in columns.iter().zip(&mut cells) {
+                if cell.is_empty() || !files.contains(column) {
+                    continue;
+                }
+                let target = PathBuf::from(&*cell);
+                let file = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let folder = format!("{name}/{}-{column}", index + 1);
+                if counting.is_empty() || counting.contains(column) {
+                    file::create_directory(&desk.join(&folder))?;
+                    let link = desk.join(&folder).join(&file);
+                    std::os::unix::fs::symlink(&target, &link)
+                        .map_err(|error| FileError::new(&link, &error))?;
+                }
+                *cell = format!("{folder}/{file}");
+            }
+            text.push_str(&(cells.join("\t") + "\n"));
+        }
+        let file = format!("{name}.tsv");
+        write_text(&desk.join(&file), &text)?;
+        Ok(file)
     }
 
     fn lay_outputs(&self, desk: &Path, values: &mut BTreeMap<String, Vec<String>>) -> Result<(), TaskError> {
@@ -293,7 +322,7 @@ impl<'a> Task<'a> {
             _ if interrupt::is_requested() => Err(TaskError::Interrupted),
             _ if is_late => Err(TaskError::TooLong { program, seconds }),
             true => Ok(()),
-            false => Err(failed(program, status)),
+            false => Err(failed(program, status, self.step.words[0] == "{landrace}")),
         }
     }
 
@@ -362,9 +391,11 @@ impl<'a> Task<'a> {
     }
 }
 
-fn failed(program: String, status: ExitStatus) -> TaskError {
+fn failed(program: String, status: ExitStatus, is_ours: bool) -> TaskError {
     use std::os::unix::process::ExitStatusExt;
     let (how, cause) = match (status.code(), status.signal()) {
+        // Landrace's commands are deterministic and end with 1 or 2 if they refuse their input.
+        (Some(code @ (1 | 2)), _) if is_ours => (format!("failed with exit code {code}"), Cause::Refused),
         (Some(code), _) => (format!("failed with exit code {code}"), Cause::Other),
         (None, Some(libc::SIGKILL)) => (
             "was killed, as the system does when memory runs out; raise the step's 'mem'".to_owned(),
@@ -376,10 +407,19 @@ fn failed(program: String, status: ExitStatus) -> TaskError {
     TaskError::Failed { program, how, cause }
 }
 
-fn write_text(path: &PathBuf, text: &str) -> Result<(), FileError> {
-    let mut out = file::create(path)?;
-    out.write_all(text.as_bytes()).map_err(|error| FileError::new(path, &error))?;
-    out.finish()
+/// The links to reads on a desk, two folders down, and where they lead.
+fn links(desk: &Path) -> Vec<(String, String)> {
+    let entries = |folder: &Path| {
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let files =
+        entries(desk).into_iter().flat_map(|folder| entries(&folder)).flat_map(|folder| entries(&folder));
+    let shown = |path: &Path| path.strip_prefix(desk).unwrap_or(path).display().to_string();
+    let mut links: Vec<_> = files
+        .filter_map(|link| Some((shown(&link), fs::read_link(&link).ok()?.display().to_string())))
+        .collect();
+    links.sort();
+    links
 }
 
 /// Words as one could type them.

@@ -11,8 +11,12 @@
 
 #[path = "real/bench.rs"]
 mod bench;
+#[path = "real/calls.rs"]
+mod calls;
 #[path = "real/genotypes.rs"]
 mod genotypes;
+#[path = "real/peers.rs"]
+mod peers;
 #[path = "real/reads.rs"]
 mod reads;
 
@@ -20,7 +24,7 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let mut trials = reads::trials();
-    trials.extend(genotypes::trials());
+    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials()];
+    let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

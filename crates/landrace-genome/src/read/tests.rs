@@ -64,6 +64,19 @@ fn mates_out_of_step_are_named_with_both_lines() {
     assert!(error.contains("r2.fq ends before"), "{error}");
 }
 
+#[test]
+fn a_shortened_read_keeps_its_bases_for_whoever_asks() {
+    let mut batch = ReadBatch::default();
+    batch.push(Read { name: b"a", sequence: b"ACGTN", qualities: &[30, 31, 32, 33, 2] }, 1);
+    batch.push(Read { name: b"b", sequence: b"ACG", qualities: &[] }, 5);
+    batch.shorten(0, 4);
+    batch.shorten(0, 10);
+    batch.shorten(1, 1);
+    assert_eq!((batch.get(0).sequence, batch.get(0).qualities), (&b"ACGT"[..], &[30, 31, 32, 33][..]));
+    assert_eq!(batch.whole(0).sequence, b"ACGTN");
+    assert_eq!((batch.get(1).sequence, batch.get(1).qualities, batch.line(1)), (&b"A"[..], &[][..], 5));
+}
+
 proptest! {
     #[test]
     fn any_bytes_give_reads_or_an_error(text in "[@>+ACGTI!\n\r /12a]{0,200}") {
