@@ -136,10 +136,10 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let input = write(folder.path(), "in.vcf", &text);
         let bcf = folder.path().join("x.bcf");
-        let report = convert(&[input.clone()], &bcf, &FilterOptions::default()).unwrap();
+        let report = convert(std::slice::from_ref(&input), &bcf, &FilterOptions::default()).unwrap();
         prop_assert!(report.losses.is_empty());
         let vcf = folder.path().join("x.vcf.gz");
-        convert(&[bcf.clone()], &vcf, &FilterOptions::default()).unwrap();
+        convert(std::slice::from_ref(&bcf), &vcf, &FilterOptions::default()).unwrap();
         prop_assert_eq!(plain(&vcf, &folder.path().join("out.vcf")), text);
         prop_assert_eq!(calls(&bcf), calls(&input));
     }
@@ -152,7 +152,7 @@ proptest! {
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let out = folder.path().join(format!("{threads}.bcf"));
-            pool.install(|| convert(&[input.clone()], &out, &FilterOptions::default())).unwrap();
+            pool.install(|| convert(std::slice::from_ref(&input), &out, &FilterOptions::default())).unwrap();
             made.push(fs::read(out).unwrap());
         }
         prop_assert!(made[0] == made[1]);
@@ -174,7 +174,7 @@ proptest! {
         let input = write(folder.path(), "in.vcf", &text);
         for name in ["x.bed", "x.hmp.txt", "y.hmp.txt.gz"] {
             let out = folder.path().join(name);
-            convert(&[input.clone()], &out, &FilterOptions::default()).unwrap();
+            convert(std::slice::from_ref(&input), &out, &FilterOptions::default()).unwrap();
             prop_assert_eq!(calls(&out), calls(&input));
             let back = folder.path().join("back.vcf");
             let lines = |text: &str| text.lines().filter(|line| !line.starts_with("##")).map(str::to_owned).collect::<Vec<_>>();
@@ -197,7 +197,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let input = write(folder.path(), "in.vcf", &text);
         let bcf = folder.path().join("x.bcf");
-        convert(&[input.clone()], &bcf, &FilterOptions::default()).unwrap();
+        convert(std::slice::from_ref(&input), &bcf, &FilterOptions::default()).unwrap();
         let mut raw = Vec::new();
         std::io::Read::read_to_end(&mut file::open(&bcf).unwrap(), &mut raw).unwrap();
         for whole in [text.as_bytes().to_vec(), raw, fs::read(&bcf).unwrap()] {
@@ -298,7 +298,7 @@ fn files_are_gathered_in_reference_order_by_sample_name() {
     let message =
         |paths: &[PathBuf]| convert(paths, &out, &FilterOptions::default()).unwrap_err().to_string();
     assert!(message(&[one.clone(), other]).contains("lacks sample '2 ü_x'"));
-    assert!(message(&[whole, two]).contains("overlaps the other files"));
+    assert!(message(&[whole, one]).contains("overlaps the other files"));
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn ten_thousand_scaffolds_keep_their_names() {
     let input = write(folder.path(), "in.vcf", &text);
     for file in ["x.bcf", "x.bed", "x.hmp.txt"] {
         let out = folder.path().join(file);
-        convert(&[input.clone()], &out, &FilterOptions::default()).unwrap();
+        convert(std::slice::from_ref(&input), &out, &FilterOptions::default()).unwrap();
         let names: Vec<String> = calls(&out).into_iter().map(|row| row.0).collect();
         assert!((0..10_000).all(|index| names[index] == name(index)), "{file}");
     }

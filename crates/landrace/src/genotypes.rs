@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use landrace_genome::file;
-use landrace_genome::summary::{Chart, Summary, Table};
+use landrace_genome::summary::{Chart, Combine, Summary, Table};
 use landrace_genotypes::filter::{FilterAccount, FilterOptions, Regions, Rule, choose_samples};
 use landrace_genotypes::format::Losses;
 use landrace_genotypes::tally::{BINS, Tally};
@@ -121,22 +121,21 @@ pub(crate) fn tally_tables(summary: &mut Summary, tally: &Tally, samples: &[Stri
         ),
         sample_table(tally, samples),
     ]);
+    // Pieces of one set, such as regions, add up.
+    for name in ["allele-frequency", "missing", "heterozygosity", "samples"] {
+        summary.combine.insert(name.to_owned(), Combine::Sum);
+    }
 }
 
 fn sample_table(tally: &Tally, samples: &[String]) -> Table {
-    let share = |part: u64, whole: u64| match whole {
-        0 => Value::Null,
-        _ => rounded(part as f64 / whole as f64),
-    };
     let row = |(name, own): (&String, &landrace_genotypes::tally::SampleTally)| {
-        let missing = share(tally.variants - own.called, tally.variants);
-        vec![name.as_str().into(), missing, share(own.heterozygous, own.could_be_heterozygous)]
+        vec![name.as_str().into(), (tally.variants - own.called).into(), own.heterozygous.into()]
     };
     Table {
         name: "samples".into(),
         title: "Missing and heterozygous calls per sample".into(),
         chart: Chart::Scatter,
-        columns: vec!["sample".into(), "share missing".into(), "share heterozygous".into()],
+        columns: vec!["sample".into(), "missing calls".into(), "heterozygous calls".into()],
         rows: samples.iter().zip(&tally.samples).map(row).collect(),
         path: None,
     }
@@ -150,6 +149,8 @@ pub(crate) fn account_table(summary: &mut Summary, account: &FilterAccount) {
     let rules = Rule::ALL.iter().zip(account.removed).filter(|(_, n)| *n > 0);
     let rows = rules.map(|(rule, n)| vec![rule.name().into(), n.into()]);
     let kept = vec!["kept".into(), account.kept.into()];
+    summary.headline = "{variants kept} of {variants read} variants were kept.".to_owned();
+    summary.combine.insert("filters".to_owned(), Combine::Sum);
     summary.tables.push(Table {
         name: "filters".into(),
         title: "Variants removed by each rule".into(),

@@ -13,6 +13,8 @@
 mod bench;
 #[path = "real/calls.rs"]
 mod calls;
+#[path = "real/genotypes.rs"]
+mod genotypes;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -22,6 +24,7 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let trials = [reads::trials(), calls::trials(), peers::trials()].into_iter().flatten().collect();
+    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials()];
+    let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
