@@ -1,4 +1,4 @@
-use bio::alignment::pairwise::{Aligner, MIN_SCORE, Scoring as OracleScoring};
+use bio::alignment::pairwise::{Aligner, Scoring as OracleScoring};
 use proptest::prelude::*;
 
 use super::banded::{BandedScratch, banded};

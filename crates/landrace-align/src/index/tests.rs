@@ -95,7 +95,7 @@ fn says_what_is_wrong_with_a_file() {
     other[8] = 99;
     assert!(message(&other).contains("version 99"));
     let mut other = bytes.clone();
-    other[4096] ^= 1;
+    other[256] ^= 1;
     assert!(message(&other).contains("checksum"));
     bytes[20] ^= 1;
     assert!(message(&bytes).contains("header is damaged"));
