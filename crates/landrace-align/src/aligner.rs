@@ -139,7 +139,7 @@ impl<'a> Aligner<'a> {
 
     /// The score of the best places of both mates, wherever they lie.
     fn score_alone(&self, mates: &[Mate<'_>; 2]) -> i32 {
-        let [a, b] = mates.each_ref().map(|mate| mate.candidates.first().map_or(0, |best| best.score));
+        let [a, b] = mates.each_ref().map(|mate| mate.candidates.first().map_or(0, |best| best.effective));
         a + b - self.options.unpaired_penalty
     }
 
@@ -210,7 +210,7 @@ impl<'a> Aligner<'a> {
             mapping_quality: quality::rounded(chosen.quality),
             cigar,
             score,
-            second_score: chosen.competition.second,
+            second_score: chosen.competition.second_score,
             edit_distance,
         }
     }

@@ -261,7 +261,7 @@ impl Search<'_> {
             begin: found.begin,
             end: found.end,
             cigar: Some(cigar),
-            is_final: deficit <= cost,
+            is_final: deficit <= scoring.gap_open + scoring.gap_extend,
         })
     }
 

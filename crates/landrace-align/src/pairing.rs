@@ -5,6 +5,9 @@ use crate::insert_size::InsertSizeModel;
 use crate::prepared::PreparedRead;
 use crate::syncmer::mix;
 
+/// Pairs whose mates get dynamic programming.
+const REFINED_PAIRS: usize = 12;
+
 /// A mate: its read and its candidates, best first.
 pub(crate) struct Mate<'a> {
     pub(crate) read: &'a PreparedRead,
@@ -16,7 +19,7 @@ pub(crate) struct Mate<'a> {
 pub(crate) struct BestPair {
     /// Index of the candidate of each mate.
     pub(crate) chosen: [usize; 2],
-    /// Sum of the scores and of the insert size's bonus.
+    /// Sum of the effective scores and of the insert size's bonus.
     pub(crate) score: i32,
     /// The same of the best pair elsewhere; `None` if there is none.
     pub(crate) second: Option<i32>,
@@ -71,15 +74,15 @@ impl Search<'_> {
                 let other = &mates[1].candidates[mate];
                 if let Some(insert) = model.proper((anchor, lengths[0]), (other, lengths[1])) {
                     let bonus = model.bonus(insert, self.options.scoring.matched);
-                    pairs.push((anchor.score + other.score + bonus, index, mate));
+                    pairs.push((anchor.effective + other.effective + bonus, index, mate));
                 }
             }
         }
         pairs
     }
 
-    /// Near the best places of each mate, makes sure of the other: its candidate there gets dynamic programming if
-    /// that could matter, and where there is none it is searched for.
+    /// Near the best places of each mate, searches for the other where it has no candidate; then aligns, by dynamic
+    /// programming, the mates of pairs that this could make the best.
     pub(crate) fn settle_mates(
         &self,
         mates: &mut [Mate<'_>; 2],
@@ -92,13 +95,53 @@ impl Search<'_> {
         // What was added for the second mate is not an anchor of its own.
         let (own, length) = (second.candidates[..anchors[1]].to_vec(), second.read.len());
         self.settle(&own, length, first, model, scratch);
+        self.refine_pairs(mates, model, scratch);
+    }
+
+    /// Dynamic programming for the members of the most promising pairs: clipped ones first, since it is behind a
+    /// clip that a gap hides.
+    fn refine_pairs(
+        &self,
+        mates: &mut [Mate<'_>; 2],
+        model: &InsertSizeModel,
+        scratch: &mut CandidateScratch,
+    ) {
+        let mut pairs = self.proper_pairs(mates, model);
+        let Some(best) = pairs.iter().map(|pair| pair.0).max() else { return };
+        let gap = self.options.scoring.gap_open + self.options.scoring.gap_extend;
+        let highest = |mate: &Mate<'_>, c: &Candidate| {
+            let perfect = mate.read.len() as i32 * self.options.scoring.matched;
+            if c.is_final { c.effective } else { perfect - gap }
+        };
+        let is_clipped = |mate: &Mate<'_>, c: &Candidate| {
+            !c.is_final && (c.begin > 0 || (c.end as usize) < mate.read.len())
+        };
+        let [first, second] = &*mates;
+        pairs.retain(|&(_, a, b)| {
+            let (a, b) = (&first.candidates[a], &second.candidates[b]);
+            // What cannot even come near the best pair is left as it is.
+            !(a.is_final && b.is_final) && highest(first, a) + highest(second, b) >= best - gap
+        });
+        pairs.sort_by_key(|&(score, a, b)| {
+            let clipped =
+                is_clipped(first, &first.candidates[a]) || is_clipped(second, &second.candidates[b]);
+            (std::cmp::Reverse((clipped, score)), a, b)
+        });
+        for (_, a, b) in pairs.into_iter().take(REFINED_PAIRS) {
+            for (mate, index) in mates.iter_mut().zip([a, b]) {
+                if !mate.candidates[index].is_final {
+                    self.refine(mate.read, &mut mate.candidates[index], scratch);
+                }
+            }
+        }
     }
 
     /// How many of a mate's candidates are good enough to look for the other near them.
     fn anchors(&self, mate: &Mate<'_>) -> usize {
-        let best = mate.candidates.first().map_or(0, |best| best.score);
-        let lowest = (best - self.options.unpaired_penalty).max(self.options.min_score);
-        mate.candidates.iter().take(self.options.max_rescues).take_while(|c| c.score >= lowest).count()
+        let best = mate.candidates.first().map_or(0, |best| best.effective);
+        let lowest = best - self.options.unpaired_penalty;
+        let is_good = |c: &&Candidate| c.effective >= lowest && c.score >= self.options.min_score;
+        mate.candidates.iter().take(self.options.max_rescues).take_while(is_good).count()
     }
 
     fn settle(
@@ -109,20 +152,15 @@ impl Search<'_> {
         model: &InsertSizeModel,
         scratch: &mut CandidateScratch,
     ) {
-        let best = mate.candidates.first().map_or(0, |best| best.effective);
         for anchor in anchors {
             let pairs_with =
-                |other: &&mut Candidate| model.proper((anchor, length), (other, mate.read.len())).is_some();
-            // Candidates come best first, those that were added last.
-            match mate.candidates.iter_mut().find(pairs_with) {
-                Some(partner) if partner.is_final || partner.effective >= best => {}
-                Some(partner) => self.refine(mate.read, partner, scratch),
-                None => {
-                    let window = model.mate_window(anchor, length, mate.read.len());
-                    let rescued = self.rescue(mate.read, anchor.contig, window, scratch);
-                    mate.candidates.extend(rescued.filter(|c| c.score >= self.options.min_score * 3 / 4));
-                }
+                |other: &Candidate| model.proper((anchor, length), (other, mate.read.len())).is_some();
+            if mate.candidates.iter().any(pairs_with) {
+                continue;
             }
+            let window = model.mate_window(anchor, length, mate.read.len());
+            let rescued = self.rescue(mate.read, anchor.contig, window, scratch);
+            mate.candidates.extend(rescued.filter(|c| c.score >= self.options.min_score * 3 / 4));
         }
     }
 }
