@@ -5,12 +5,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 score="$repository/target/release/score_placement"
 pairs="${PAIRS:-100000}"
 
+# The recipe of plant_genome.md.
 plant() {
-  "$landrace" simulate -q -o plant --seed 1 --genome-length 8Mb --contigs 4 --transposons 0.85 --divergence 0.003,0.12 \
-    --population founders -n 1 --snp-rate 0.004 --indel-rate 0.0005 --read-length 150 --pairs 10000
+  "$landrace" simulate -q -o plant --seed 1 --genome-length 8Mb --contigs 5 --transposons 0.85 --youth 2 \
+    --copy-number-shape 0.75 --ploidy 1 -n 1 --snp-rate 0.004 --indel-rate 0.0005 --fragments 10000 --duplicates 0
   cp plant/genome.fa plant.fa
-  zcat plant/reads/*1.fastq.gz > plant.1.fq
-  zcat plant/reads/*2.fastq.gz > plant.2.fq
+  zcat plant/reads/S01_1.fastq.gz > plant.1.fq
+  zcat plant/reads/S01_2.fastq.gz > plant.2.fq
 }
 
 # Reads of wgsim, 2 x 150, renamed as our simulator names them; either mate may be the left one.
@@ -27,7 +28,7 @@ art_reads() {
   fold="$(awk -v pairs="$pairs" '{ bases += $2 } END { print pairs * 300 / bases }' "$1.fa.fai")"
   art_illumina -ss HS25 -sam -na -i "$1.fa" -p -l 150 -f "$fold" -m 400 -s 60 -rs 7 -o "$1.art" > /dev/null 2>&1
   # The SAM of the truth lists both mates of a pair one after the other.
-  awk -F '\t' '/^@/ { next } { if (and($2, 64)) { place[$1] = $3 "_" $4 } else { mate[$1] = $4 } } END { for (n in place) print n "\t" place[n] "_" mate[n] }' "$1.art.sam" > "$1.places"
+  awk -F '\t' '/^@/ { next } { if (int($2 / 64) % 2) { place[$1] = $3 "_" $4 } else { mate[$1] = $4 } } END { for (n in place) print n "\t" place[n] "_" mate[n] }' "$1.art.sam" > "$1.places"
   for mate in 1 2; do
     awk -F '\t' -v mate="$mate" 'NR == FNR { place[$1] = $2; next } FNR % 4 == 1 { name = substr($1, 2); sub(/\/[12]$/, "", name); print "@art!" place[name] "!" name; next } { print }' \
       "$1.places" "$1.art$mate.fq" > "$2.$mate.fq"
@@ -37,14 +38,14 @@ art_reads() {
 # score_sam KIND: correct, at quality 20 and above, wrong among those (percent), from SAM on standard input
 score_sam() {
   case "$1" in
-    own) "$score" ;;
+    own) "$score" | awk '/^correct/ { c = $2 } /^MAPQ>=20/ { q = $2 } /^wrong at MAPQ>=20/ { w = $4 } END { print c "\t" q "\t" w }' ;;
     *) awk -F '\t' -v kind="$1" '
       function near(a, b) { return a - b <= 50 && b - a <= 50 }
-      /^@/ || and($2, 2304) { next }
+      /^@/ || (int($2 / 256) % 2 || int($2 / 2048) % 2) { next }
       { n++; split($1, part, "!"); k = split(part[2], f, "_")
         if (kind == "wgsim") { contig = f[1]; first = 0; for (i = 2; i <= k; i++) if (f[i] ~ /^[0-9]+$/ && f[i + 1] ~ /^[0-9]+$/) { first = f[i]; last = f[i + 1]; break } else contig = contig "_" f[i] }
-        else { contig = f[1]; for (i = 2; i <= k - 2; i++) contig = contig "_" f[i]; own = and($2, 128) ? f[k] : f[k - 1] }
-        if (and($2, 4)) next
+        else { contig = f[1]; for (i = 2; i <= k - 2; i++) contig = contig "_" f[i]; own = int($2 / 128) % 2 ? f[k] : f[k - 1] }
+        if (int($2 / 4) % 2) next
         start = $4; if (match($6, /^[0-9]+S/)) start -= substr($6, 1, RLENGTH - 1)
         right = $3 == contig && (kind == "wgsim" ? near(start, first) || near(start, last - 149) : near(start, own))
         if (right) correct++
@@ -70,7 +71,7 @@ contest plant own plant.fa
 zcat "$data/genome_yeast_r64/S288C_R64-1-1.fa.gz" > yeast.fa
 zcat "$data/genome_kiwifruit_chr1_7mb/kiwifruit_chr1_7Mb.fa.gz" > kiwifruit.fa
 zcat "$data/human_chr20_b37/chr20.fa.gz" > human.fa
-for genome in yeast kiwifruit human; do
+for genome in ${GENOMES:-yeast kiwifruit human}; do
   prepare "$genome.fa"
   wgsim_reads "$genome" "$genome.wgsim" && contest "$genome.wgsim" wgsim "$genome.fa"
   art_reads "$genome" "$genome.artreads" && contest "$genome.artreads" art "$genome.fa"
