@@ -112,7 +112,7 @@ impl<'a> Aligner<'a> {
             cuts[mate] = cut;
             Mate { read, candidates }
         });
-        search.rescue_mates(&mut mates, model, buffers);
+        search.settle_mates(&mut mates, model, buffers);
         mates.iter_mut().for_each(|mate| sort(&mut mate.candidates, name_hash));
         let pair = search.best_pair(&mates, model, name_hash);
         let alone = self.score_alone(&mates);

@@ -6,10 +6,11 @@ use std::cmp::Reverse;
 use landrace_genome::ContigId;
 
 use crate::alignment::{CigarKind, CigarOp};
-use crate::extend::banded::{Banded, BandedScratch, OUTSIDE, banded};
+use crate::extend::banded::{Banded, OUTSIDE};
 use crate::extend::cigar::push;
 use crate::extend::one_gap::{Masked, OneGapScratch, one_gap};
 use crate::extend::ungapped::{Diagonal, best_segment, difference_mask};
+use crate::extend::wavefront::{self, WavefrontScratch};
 use crate::index::Index;
 use crate::options::AlignOptions;
 use crate::packed::UNKNOWN;
@@ -19,6 +20,8 @@ use crate::syncmer::mix;
 
 /// Diagonals to the right of one that are tried together with it.
 const NEIGHBOURS: usize = 4;
+/// Diagonals beyond which poorly supported ones are left out.
+const MANY: usize = 64;
 /// Candidates that get dynamic programming.
 const REFINED: usize = 4;
 
@@ -73,7 +76,7 @@ impl Candidate {
 pub(crate) struct CandidateScratch {
     pub(crate) seeds: SeedScratch,
     one_gap: OneGapScratch,
-    banded: BandedScratch,
+    wavefront: WavefrontScratch,
     runs: Vec<(Hit, u32)>,
     masks: Vec<Vec<u64>>,
     reference: Vec<u8>,
@@ -115,6 +118,11 @@ impl Search<'_> {
             }
         }
         let limit = self.options.max_candidates;
+        if runs.len() > MANY {
+            // Where there are many, one with a small share of the best one's hits is far from it in score.
+            let most = runs.iter().map(|run| run.1).max().unwrap_or(0);
+            runs.retain(|run| run.1 * 8 >= most);
+        }
         if runs.len() > limit {
             runs.select_nth_unstable_by_key(limit, |&(hit, votes)| (Reverse(votes), hit));
             runs.truncate(limit);
@@ -199,7 +207,8 @@ impl Search<'_> {
         }
         let better = a.effective.max(b.effective);
         let cost = scoring.gap_open + scoring.gap_extend * apart as i32;
-        if a.score + b.score - cost <= better || a.is_final || b.is_final {
+        let covered = (a.end.max(b.end) - a.begin.min(b.begin)) as i32 * scoring.matched;
+        if covered.min(a.score + b.score) - cost <= better {
             return None;
         }
         let bounds = self.index.bounds(a.contig);
@@ -270,7 +279,8 @@ impl Search<'_> {
         let strand = read.strand(candidate.is_reverse);
         self.fetch(candidate.contig, low, read.len() + band, &mut scratch.reference);
         candidate.is_final = true;
-        let found = banded(&strand.codes, &scratch.reference, band, scoring, &mut scratch.banded);
+        let found =
+            wavefront::align(&strand.codes, &scratch.reference, band, scoring, &mut scratch.wavefront);
         let Some(found) = found.filter(|found| found.effective > candidate.effective) else { return };
         self.take(candidate, found, low);
     }
@@ -311,7 +321,7 @@ impl Search<'_> {
 
 /// Best first; equal ones by lot.
 pub(crate) fn sort(candidates: &mut [Candidate], name_hash: u64) {
-    candidates.sort_unstable_by_key(|c| (Reverse(c.effective), c.lot(name_hash), c.last, c.contig));
+    candidates.sort_by_cached_key(|c| (Reverse(c.effective), c.lot(name_hash), c.last, c.contig));
 }
 
 /// Leaves out candidates that say nearly the same as a better one.

@@ -5,6 +5,7 @@ pub(crate) mod banded;
 pub(crate) mod cigar;
 pub(crate) mod one_gap;
 pub(crate) mod ungapped;
+pub(crate) mod wavefront;
 
 #[cfg(test)]
 mod tests;

@@ -78,42 +78,51 @@ impl Search<'_> {
         pairs
     }
 
-    /// Looks for each mate near the best places of the other where it has none yet, and adds what it finds.
-    pub(crate) fn rescue_mates(
+    /// Near the best places of each mate, makes sure of the other: its candidate there gets dynamic programming if
+    /// that could matter, and where there is none it is searched for.
+    pub(crate) fn settle_mates(
         &self,
         mates: &mut [Mate<'_>; 2],
         model: &InsertSizeModel,
         scratch: &mut CandidateScratch,
     ) {
-        let found = [0, 1].map(|from| self.rescued(&mates[from], &mates[1 - from], model, scratch));
-        let [from_first, from_second] = found;
-        mates[1].candidates.extend(from_first);
-        mates[0].candidates.extend(from_second);
+        let [first, second] = mates;
+        let anchors = [self.anchors(first), self.anchors(second)];
+        self.settle(&first.candidates[..anchors[0]], first.read.len(), second, model, scratch);
+        // What was added for the second mate is not an anchor of its own.
+        let (own, length) = (second.candidates[..anchors[1]].to_vec(), second.read.len());
+        self.settle(&own, length, first, model, scratch);
     }
 
-    fn rescued(
+    /// How many of a mate's candidates are good enough to look for the other near them.
+    fn anchors(&self, mate: &Mate<'_>) -> usize {
+        let best = mate.candidates.first().map_or(0, |best| best.score);
+        let lowest = (best - self.options.unpaired_penalty).max(self.options.min_score);
+        mate.candidates.iter().take(self.options.max_rescues).take_while(|c| c.score >= lowest).count()
+    }
+
+    fn settle(
         &self,
-        anchors: &Mate<'_>,
-        mate: &Mate<'_>,
+        anchors: &[Candidate],
+        length: usize,
+        mate: &mut Mate<'_>,
         model: &InsertSizeModel,
         scratch: &mut CandidateScratch,
-    ) -> Vec<Candidate> {
-        let lengths = (anchors.read.len(), mate.read.len());
-        let mut found: Vec<Candidate> = Vec::new();
-        let Some(best) = anchors.candidates.first().map(|best| best.score) else { return found };
-        let enough = |c: &&Candidate| {
-            c.score >= best - self.options.unpaired_penalty && c.score >= self.options.min_score
-        };
-        for anchor in anchors.candidates.iter().take(self.options.max_rescues).filter(enough) {
+    ) {
+        let best = mate.candidates.first().map_or(0, |best| best.effective);
+        for anchor in anchors {
             let pairs_with =
-                |other: &Candidate| model.proper((anchor, lengths.0), (other, lengths.1)).is_some();
-            if mate.candidates.iter().chain(&found).any(pairs_with) {
-                continue;
+                |other: &&mut Candidate| model.proper((anchor, length), (other, mate.read.len())).is_some();
+            // Candidates come best first, those that were added last.
+            match mate.candidates.iter_mut().find(pairs_with) {
+                Some(partner) if partner.is_final || partner.effective >= best => {}
+                Some(partner) => self.refine(mate.read, partner, scratch),
+                None => {
+                    let window = model.mate_window(anchor, length, mate.read.len());
+                    let rescued = self.rescue(mate.read, anchor.contig, window, scratch);
+                    mate.candidates.extend(rescued.filter(|c| c.score >= self.options.min_score * 3 / 4));
+                }
             }
-            let window = model.mate_window(anchor, lengths.0, lengths.1);
-            let rescued = self.rescue(mate.read, anchor.contig, window, scratch);
-            found.extend(rescued.filter(|c| c.score >= self.options.min_score * 3 / 4));
         }
-        found
     }
 }

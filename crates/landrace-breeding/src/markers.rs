@@ -16,16 +16,20 @@
 //! first m markers of a panel are themselves a good panel of m. Ties go to the first in genome order.
 
 mod candidate;
+mod genotypes;
 mod linkage;
 mod panel;
 mod select;
+mod summary;
 mod worth;
 mod write;
 
 pub use candidate::{Candidate, Candidates};
+pub use genotypes::{Eligibility, ReadError, Sifted, read_candidates};
 pub use linkage::{Linkage, Tag};
 pub use panel::{Choice, Panel, Purpose};
 pub use select::select;
+pub use summary::panel_tables;
 pub use write::{write_bed, write_panel};
 
 /// What to choose.

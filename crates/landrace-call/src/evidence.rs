@@ -94,6 +94,8 @@ const CLIP: u8 = 5;
 /// Bases that an end must have clipped to count.
 const LEAST_CLIP: usize = 8;
 const CLIP_WEIGHT: f32 = 5.0;
+/// Phred weight of a gap in the longest repeats: these are looked at, and judged by their haplotypes.
+const LEAST_GAP_QUALITY: f64 = 15.0;
 /// Log likelihood ratios from which on a place is looked at: in one sample, and summed over the cohort.
 const ENOUGH_IN_ONE: f64 = 3.5;
 const ENOUGH_IN_ALL: f64 = 7.0;
@@ -187,7 +189,10 @@ fn gap_signal(
     }
     let (left, right) = frame.shifts(index, deleted, inserted);
     let repeat = frame.repeats[left.min(frame.repeats.len() - 1)];
-    let quality = repeat.gap_open().min(f64::from(read.mapping_quality)).min(40.0);
+    // Copying slips by one unit; each further one is rarer by a factor of ten.
+    let units = (block.length as f64 / repeat.unit.max(1) as f64).max(1.0);
+    let slip = repeat.gap_open() + 10.0 * (units - 1.0);
+    let quality = slip.max(LEAST_GAP_QUALITY).min(f64::from(read.mapping_quality)).min(40.0);
     let end = (right + deleted + 1).min(frame.bases.len());
     let start = left.saturating_sub(1) as u32;
     Some(Signal { start, kind: GAP, end: end as u32, weight: 0.2303 * quality as f32 })

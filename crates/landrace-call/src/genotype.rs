@@ -68,15 +68,21 @@ impl GenotypeTable {
     }
 
     /// Natural logarithm of the likelihood of each genotype. `reads` holds for each read the likelihood of each
-    /// allele (row by row, to any scale); the genotype draws each read's allele in proportion to its copies.
-    pub fn log_likelihoods(&self, reads: &[f32]) -> Vec<f64> {
-        let share = 1.0 / self.ploidy as f64;
+    /// allele (row by row, to any scale); the genotype draws each read's allele in proportion to its copies, but
+    /// a share `foreign` of the reads comes from any allele alike.
+    pub fn log_likelihoods(&self, reads: &[f32], foreign: f64) -> Vec<f64> {
+        let own = (1.0 - foreign) / self.ploidy as f64;
+        let other = foreign / self.alleles as f64;
         self.iter()
             .map(|counts| {
                 let (mut log, mut product) = (0.0, 1.0f64);
                 for read in reads.chunks_exact(self.alleles) {
-                    let sum: f64 = counts.iter().zip(read).map(|(&n, &l)| f64::from(n) * f64::from(l)).sum();
-                    product *= sum * share;
+                    let (mut drawn, mut any) = (0.0, 0.0);
+                    for (&n, &likelihood) in counts.iter().zip(read) {
+                        drawn += f64::from(n) * f64::from(likelihood);
+                        any += f64::from(likelihood);
+                    }
+                    product *= own * drawn + other * any;
                     if product < 1e-200 {
                         log += product.max(f64::MIN_POSITIVE).ln();
                         product = 1.0;
@@ -86,7 +92,23 @@ impl GenotypeTable {
             })
             .collect()
     }
+
+    /// The same where it is not known whether reads of another place have strayed here: with a small
+    /// probability a share of the sample's reads is foreign. Errors that come together (of one repeat's copies,
+    /// of one run of the polymerase) then do not count as if each had come by itself.
+    pub fn robust_log_likelihoods(&self, reads: &[f32]) -> Vec<f64> {
+        let share = FOREIGN_SHARE / self.ploidy.max(2) as f64;
+        let clean = self.log_likelihoods(reads, 0.0);
+        let foreign = self.log_likelihoods(reads, share);
+        let (yes, no) = (FOREIGN_PROBABILITY.ln(), (1.0 - FOREIGN_PROBABILITY).ln());
+        clean.into_iter().zip(foreign).map(|(a, b)| log_sum([a + no, b + yes].into_iter())).collect()
+    }
 }
+
+/// Probability that a sample has foreign reads at a site.
+const FOREIGN_PROBABILITY: f64 = 1e-3;
+/// Share of them, in copies: well below the one copy of the rarest true allele.
+const FOREIGN_SHARE: f64 = 0.2;
 
 /// Logarithm of the number of ways to order the copies of a genotype.
 pub(crate) fn log_orders(counts: &[u8]) -> f64 {
@@ -137,7 +159,7 @@ mod tests {
         ) {
             let table = GenotypeTable::new(ploidy, 3);
             let rows: Vec<f32> = reads.iter().flat_map(|&(a, b, c)| [a, b, c]).collect();
-            let found = table.log_likelihoods(&rows);
+            let found = table.log_likelihoods(&rows, 0.0);
             for (counts, log) in table.iter().zip(found) {
                 let copies: Vec<usize> =
                     counts.iter().enumerate().flat_map(|(a, &n)| std::iter::repeat_n(a, usize::from(n))).collect();

@@ -13,7 +13,7 @@ const ANCHOR: usize = 5;
 /// Bases on both sides of a stretch that are compared.
 const FLANK: usize = 60;
 /// Haplotypes of a stretch beside the reference's.
-const MOST: usize = 31;
+const MOST: usize = 47;
 /// Reads, of one sample or of all, that must show a haplotype or an event.
 const LEAST_IN_ONE: u32 = 2;
 const LEAST_IN_ALL: u32 = 3;
@@ -93,31 +93,55 @@ impl Haplotypes {
         let core = core.start.saturating_sub(ANCHOR)..(core.end + ANCHOR).min(frame.bases.len());
         let window = core.start.saturating_sub(FLANK)..(core.end + FLANK).min(frame.bases.len());
         let mut spanning = Tally::default();
+        let mut partial = Tally::default();
         let mut single = Tally::default();
         for sample in samples {
             spanning.add_sample(sample.iter().filter_map(|(read, _)| spanned(read, frame, &core)));
-            let shown = sample
+            let shown: Vec<Vec<Event>> = sample
                 .iter()
-                .flat_map(|(read, qualities)| shown_events(read, qualities, frame, &core, min_quality));
-            single.add_sample(shown);
+                .map(|(read, qualities)| shown_events(read, qualities, frame, &core, min_quality))
+                .filter(|events| !events.is_empty())
+                .collect();
+            single.add_sample(shown.iter().flatten().cloned());
+            partial.add_sample(shown.into_iter());
         }
-        let mut found: Vec<Vec<Event>> = vec![Vec::new()];
+        let mut found = Self { all: vec![Haplotype::new(Vec::new(), frame, &window)], core, window };
+        let core = found.core.clone();
         for bases in spanning.ranked() {
             let mut events = events(&frame.bases[core.clone()], &bases);
             events.iter_mut().for_each(|event| event.start += core.start);
-            anchor_left(&mut events, frame, window.start + 1);
-            if found.len() <= MOST && !found.contains(&events) {
-                found.push(events);
-            }
+            anchor_left(&mut events, frame, found.window.start + 1);
+            found.add(events, frame);
+        }
+        for events in partial.ranked() {
+            found.add(events, frame);
         }
         for event in single.ranked() {
-            let is_new = !found.iter().any(|events| events.contains(&event));
-            if is_new && found.len() <= MOST {
-                found.push(vec![event]);
+            if !found.all.iter().any(|haplotype| haplotype.events.contains(&event)) {
+                found.add(vec![event], frame);
             }
         }
-        let all = found.into_iter().map(|events| Haplotype::new(events, frame, &window)).collect();
-        Self { all, core, window }
+        found
+    }
+
+    /// Adds a haplotype, unless it is known or there are enough.
+    fn add(&mut self, events: Vec<Event>, frame: &Frame) {
+        if self.all.len() <= MOST && !self.all.iter().any(|haplotype| haplotype.events == events) {
+            self.all.push(Haplotype::new(events, frame, &self.window));
+        }
+    }
+
+    /// Adds the haplotypes that join the differences of two others that do not contradict each other: reads may
+    /// be too short to show both.
+    pub(crate) fn add_joined(&mut self, frame: &Frame) {
+        let known = self.all.len();
+        for i in 1..known {
+            for j in i + 1..known {
+                if let Some(events) = joined(&self.all[i].events, &self.all[j].events) {
+                    self.add(events, frame);
+                }
+            }
+        }
     }
 
     /// Natural logarithms of the likelihoods of a read given each haplotype; `None` if the read does not reach
@@ -214,6 +238,18 @@ impl Haplotype {
         }
         largest
     }
+}
+
+/// The events of both in order; `None` if they overlap or touch.
+fn joined(a: &[Event], b: &[Event]) -> Option<Vec<Event>> {
+    let mut events: Vec<Event> = a.iter().chain(b).cloned().collect();
+    events.sort_unstable();
+    events.dedup();
+    let is_apart = |pair: &[Event]| {
+        pair[0].end() < pair[1].start
+            || (pair[0].end() == pair[1].start && pair[0].removed > 0 && pair[1].removed > 0)
+    };
+    events.windows(2).all(is_apart).then_some(events)
 }
 
 /// Moves indels left as far as they go, each up to the one before.

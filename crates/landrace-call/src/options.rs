@@ -46,7 +46,7 @@ impl Default for CallOptions {
             min_mapping_quality: 20,
             min_base_quality: 10,
             prior: GenotypePrior::HardyWeinberg,
-            min_quality: 10.0,
+            min_quality: 5.0,
             max_reads: None,
         }
     }

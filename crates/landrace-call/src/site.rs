@@ -5,15 +5,25 @@ use crate::filter::{Filter, filters};
 use crate::frequency::{SampleLikelihoods, estimate, log_invariant, posteriors};
 use crate::genotype::GenotypeTable;
 use crate::options::{CallOptions, GenotypePrior};
+use crate::repeat::Repeat;
 
 /// Most genotypes that are listed of a sample; alleles beyond are left out, the least supported first.
 const MOST_GENOTYPES: usize = 500;
 const MOST_ALLELES: usize = 7;
 /// A read counts for the allele that explains it this many times better than any other.
 const CLEARLY: f32 = 3.0;
-/// Expected share of bases at which two chromosomes differ, and that of indels.
-const THETA: f64 = 1e-3;
+/// Expected share of bases at which two chromosomes differ.
+pub(crate) const THETA: f64 = 1e-3;
+/// The same of indels outside repeats.
 const THETA_GAP: f64 = 1.25e-4;
+/// The most that is expected of an indel, in the longest repeats.
+const MOST_THETA_GAP: f64 = 0.01;
+
+/// Expected diversity of indels in a repeat: where copying slips in the machine, it slips in the field.
+pub(crate) fn theta_of_gap(repeat: Repeat) -> f64 {
+    let steps = (Repeat::default().gap_open() - repeat.gap_open()) / 15.0;
+    (THETA_GAP * 10f64.powf(steps)).min(MOST_THETA_GAP)
+}
 
 /// What a read adds beside its likelihoods.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,6 +59,8 @@ pub(crate) struct SiteEvidence {
     /// The alternate alleles, all of one kind at one place.
     pub(crate) events: Vec<Event>,
     pub(crate) samples: Vec<SampleEvidence>,
+    /// Expected diversity.
+    pub(crate) theta: f64,
 }
 
 /// A sample's genotype at a site.
@@ -221,14 +233,13 @@ fn evaluate(site: &SiteEvidence, ploidies: &[u8], options: &CallOptions, tables:
         .zip(ploidies)
         .filter_map(|(sample, &ploidy)| {
             let table = tables.find(ploidy, alleles)?;
-            let logs = if sample.notes.is_empty() { Vec::new() } else { table.log_likelihoods(&sample.rows) };
+            let logs =
+                if sample.notes.is_empty() { Vec::new() } else { table.robust_log_likelihoods(&sample.rows) };
             Some(SampleLikelihoods { table, logs })
         })
         .collect();
     let frequencies = estimate(&likelihoods, alleles, options.prior);
-    let is_gap = site.events.iter().any(Event::is_gap);
-    let theta = if is_gap { THETA_GAP } else { THETA };
-    let quality = (-4.342_944_819_032_518 * log_invariant(&likelihoods, &frequencies, theta)).max(0.0);
+    let quality = (-4.342_944_819_032_518 * log_invariant(&likelihoods, &frequencies, site.theta)).max(0.0);
     let samples: Vec<SampleCall> = likelihoods
         .into_iter()
         .zip(&site.samples)

@@ -10,7 +10,7 @@ use crate::haplotype::Haplotypes;
 use crate::options::CallOptions;
 use crate::read::{AlignedRead, Stretch, UNKNOWN, base_code};
 use crate::region_set::{BAND, LOOK_AHEAD, LOOK_BACK, TILE};
-use crate::site::{ReadNote, SampleEvidence, SiteCall, SiteEvidence, Tables, call_site};
+use crate::site::{ReadNote, SampleEvidence, SiteCall, SiteEvidence, THETA, Tables, call_site, theta_of_gap};
 use crate::stream::StartWindow;
 
 /// Bases of the reference that are held beyond the reads' starts.
@@ -143,7 +143,7 @@ impl TileCaller<'_> {
         }
         let events =
             others.iter().map(|&code| Event { start: place, removed: 1, added: vec![code] }).collect();
-        self.call(SiteEvidence { events, samples });
+        self.call(SiteEvidence { events, samples, theta: THETA });
     }
 
     /// Calls a stretch by comparing its reads to candidate haplotypes.
@@ -153,16 +153,10 @@ impl TileCaller<'_> {
         if haplotypes.all.len() < 2 {
             return;
         }
-        let mut compared = Vec::new();
-        let mut rows = Vec::new();
-        for (index, sample) in self.samples.iter().enumerate() {
-            for (read, qualities) in sample.iter() {
-                if let Some(row) = haplotypes.compare(read, qualities, self.frame) {
-                    compared.push((index, read));
-                    rows.push(row);
-                }
-            }
-        }
+        let (_, mut rows) = self.compare(&haplotypes);
+        haplotypes.prune(&mut rows, LEAST_HELD);
+        haplotypes.add_joined(self.frame);
+        let (compared, mut rows) = self.compare(&haplotypes);
         haplotypes.prune(&mut rows, LEAST_HELD);
         let mut events: Vec<&Event> = haplotypes.all.iter().flat_map(|haplotype| &haplotype.events).collect();
         events.sort_unstable_by_key(|event| (event.start, event.is_gap(), *event));
@@ -174,6 +168,21 @@ impl TileCaller<'_> {
         for site in sites {
             self.call(site);
         }
+    }
+
+    /// Compares all reads near a stretch to its haplotypes: the reads with their samples, and for each the
+    /// logarithms of its likelihoods.
+    fn compare(&self, haplotypes: &Haplotypes) -> (Vec<(usize, &AlignedRead)>, Vec<Vec<f64>>) {
+        let (mut compared, mut rows) = (Vec::new(), Vec::new());
+        for (index, sample) in self.samples.iter().enumerate() {
+            for (read, qualities) in sample.iter() {
+                if let Some(row) = haplotypes.compare(read, qualities, self.frame) {
+                    compared.push((index, read));
+                    rows.push(row);
+                }
+            }
+        }
+        (compared, rows)
     }
 
     /// What the reads that reach a site say of its alleles: the best haplotype with an allele speaks for it.
@@ -207,7 +216,9 @@ impl TileCaller<'_> {
             }
             samples[sample].push(best.into_iter(), note(read, start));
         }
-        SiteEvidence { events, samples }
+        let theta =
+            if events[0].is_gap() { theta_of_gap(self.frame.repeats[events[0].start]) } else { THETA };
+        SiteEvidence { events, samples, theta }
     }
 
     fn call(&mut self, site: SiteEvidence) {

@@ -224,10 +224,10 @@ pub struct Filtered {
 
 impl FilterOptions {
     /// Applies the rules to a block.
-    pub fn apply(&self, block: &GenotypeBlock) -> Filtered {
+    pub fn apply(&self, block: GenotypeBlock) -> Filtered {
         let mut block = match &self.samples {
             Some(samples) => block.with_samples(samples),
-            None => block.clone(),
+            None => block,
         };
         let mut account = FilterAccount { read: block.rows() as u64, ..Default::default() };
         let (mut keep, mut counts, mut removed) = (Vec::new(), Vec::new(), String::new());
@@ -373,6 +373,8 @@ pub struct FilterReport {
     pub account: FilterAccount,
     /// The variants kept.
     pub tally: Tally,
+    /// Variants written: those kept, less those that the output's format cannot hold.
+    pub written: u64,
     /// What the output's format could not hold.
     pub losses: Losses,
 }
@@ -388,9 +390,9 @@ pub fn filter(
     mut removed: Option<&mut dyn Write>,
 ) -> Result<FilterReport, GenotypeError> {
     let encoder = writer.encoder();
-    let mut report = FilterReport::default();
+    let mut report = FilterReport { losses: writer.losses(), ..FilterReport::default() };
     let work = |block: GenotypeBlock| {
-        let filtered = options.apply(&block);
+        let filtered = options.apply(block);
         let tally = Tally::of(&filtered.block, &filtered.counts);
         Ok((encoder.encode(&filtered.block)?, filtered.account, tally, filtered.removed))
     };
@@ -398,6 +400,7 @@ pub fn filter(
         report.account.merge(&account);
         report.tally.merge(&tally);
         report.losses.merge(&encoded.losses);
+        report.written += encoded.variants;
         if let Some(out) = &mut removed {
             out.write_all(lines.as_bytes())?;
         }

@@ -2,7 +2,6 @@
 
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use landrace_genome::file::{self, FileError};
 
@@ -11,6 +10,9 @@ use crate::source::{GenotypeError, GenotypeSource};
 
 pub mod bcf;
 pub mod gather;
+pub mod hapmap;
+mod lines;
+pub mod plink;
 pub mod vcf;
 pub mod write;
 
@@ -30,29 +32,38 @@ pub fn open(paths: &[PathBuf], wanted: Wanted) -> Result<Box<dyn GenotypeSource>
 }
 
 fn open_one(path: &Path, wanted: Wanted) -> Result<Box<dyn GenotypeSource>, GenotypeError> {
-    let mut input = file::open(path)?;
+    let mut input = file::open(plink::bed_path(path))?;
     let head = input.fill_buf()?;
     match head {
         [] => Err(FileError::content(path, "the file is empty; was it written to its end?").into()),
         [b'B', b'C', b'F', ..] => Ok(Box::new(bcf::BcfSource::open(input, wanted)?)),
         _ if head.starts_with(b"##") => Ok(Box::new(vcf::VcfSource::open(input, wanted)?)),
-        _ => Err(FileError::content(path, "is of no format that is known; give VCF or BCF").into()),
+        [0x6c, 0x1b, ..] => Ok(Box::new(plink::PlinkSource::open(input)?)),
+        _ if hapmap::is_hapmap(head) => Ok(Box::new(hapmap::HapmapSource::open(input)?)),
+        _ => {
+            let message = "is of no format that is known; give VCF, BCF, PLINK .bed or HapMap";
+            Err(FileError::content(path, message).into())
+        }
     }
 }
 
-/// Adds to the header the contigs that a variant file names in its lines alone, as BCF and indexes need.
+/// Adds to the header the contigs that files name in their lines alone, as BCF and indexes need them: HapMap, and
+/// VCF without contig lines. Such files are read twice; standard input cannot be.
 ///
 /// # Errors
-/// Returns an error if the files cannot be read twice.
+/// Returns an error if a file cannot be read.
 pub fn declare_contigs(source: &mut dyn GenotypeSource, paths: &[PathBuf]) -> Result<(), GenotypeError> {
-    let header = source.header();
-    let is_text = |meta: &Arc<vcf::Meta>| header.format == "VCF" && meta.of_kind("contig").next().is_none();
-    if !header.meta.as_ref().is_some_and(is_text) {
+    if !source.header().contigs.is_empty() {
         return Ok(());
     }
     let mut found = Vec::new();
     for path in paths.iter().filter(|path| path.as_os_str() != "-") {
-        found.extend(vcf::undeclared_contigs(path.clone(), header)?);
+        let mut again = open_one(path, Wanted::default())?;
+        while let Some(stretch) = again.next_stretch()? {
+            found.extend(
+                again.extent(&stretch).map(|extent| extent.0).filter(|name| found.last() != Some(name)),
+            );
+        }
     }
     source.declare(found);
     Ok(())

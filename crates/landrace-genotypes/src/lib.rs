@@ -4,14 +4,18 @@
 //! files larger than memory work. Calls are bit planes ([`plane`]); counts are popcounts ([`kernel`]).
 
 pub mod block;
+pub mod compare;
 pub mod filter;
 pub mod format;
 pub mod hwe;
 pub mod kernel;
+pub mod matrix;
 pub mod pca;
 pub mod plane;
 pub mod source;
+pub mod stats;
 pub mod tally;
 
 pub use block::{CallGroup, Filters, GenotypeBlock, Layers, Site, SiteCounts, layer::Wanted};
+pub use matrix::GenotypeMatrix;
 pub use source::{GenotypeError, GenotypeSource, SourceHeader, Stretch, for_each_block};

@@ -1,1 +1,3 @@
 //! Gene banks: passports, identity, duplicates, diversity and core collections.
+
+pub mod distance;

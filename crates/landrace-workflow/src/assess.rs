@@ -56,7 +56,7 @@ pub enum Reason {
 pub struct StepVerdicts {
     /// The step.
     pub step: String,
-    /// Slot name and verdict.
+    /// Slot, as people write it, and verdict.
     pub tasks: Vec<(String, Verdict)>,
 }
 
@@ -109,7 +109,7 @@ pub fn assess(plan: &Plan, folder: &RunFolder, wanted: &Wanted) -> Result<Vec<St
     let verdicts = assess_with(plan, folder, wanted, &keys);
     let named = |(step, tasks): (&PlannedStep, Vec<Verdict>)| StepVerdicts {
         step: step.id.clone(),
-        tasks: plan.slots(step).iter().map(|slot| plan.slot_name(step, slot)).zip(tasks).collect(),
+        tasks: plan.slots(step).iter().map(|slot| plan.label(step, slot)).zip(tasks).collect(),
     };
     Ok(plan.steps.iter().zip(verdicts).map(named).collect())
 }

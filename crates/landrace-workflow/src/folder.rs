@@ -141,12 +141,17 @@ impl RunFolder {
         Ok(plan)
     }
 
-    /// Writes the plan, unless the same is there.
+    /// Writes the plan, and `versions.yml`: which version of what makes each step.
     ///
     /// # Errors
     /// Returns an error that names the file.
     pub fn write_plan(&self, plan: &Plan) -> Result<(), FolderError> {
-        Ok(write_json(&self.root.join("plan.json"), plan)?)
+        write_json(&self.root.join("plan.json"), plan)?;
+        let mut text = format!("landrace: \"{}\"\nworkflow: {}\nsteps:\n", plan.landrace, plan.workflow);
+        for step in &plan.steps {
+            text.push_str(&format!("  {}: \"{}\"\n", step.id, step.tool.replace(['\\', '"'], "_")));
+        }
+        Ok(write_text(&self.root.join("versions.yml"), &text)?)
     }
 
     /// The folder of a task's outputs.
@@ -241,10 +246,15 @@ pub(crate) fn append_line(path: &Path, value: &impl Serialize) -> Result<(), Fil
 
 /// Writes a value as JSON, beside and then renamed.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), FileError> {
-    let failed = |error: io::Error| FileError::new(path, &error);
-    let text = serde_json::to_string_pretty(value).map_err(|error| failed(error.into()))? + "\n";
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| FileError::new(path, &error.into()))? + "\n";
+    write_text(path, &text)
+}
+
+/// Writes a text, beside and then renamed.
+pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), FileError> {
     let mut out = file::create(path)?;
-    out.write_all(text.as_bytes()).map_err(failed)?;
+    out.write_all(text.as_bytes()).map_err(|error| FileError::new(path, &error))?;
     out.finish()
 }
 

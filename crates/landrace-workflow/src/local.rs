@@ -44,7 +44,7 @@ pub enum Event {
     TaskStarted {
         /// The step.
         step: String,
-        /// The slot.
+        /// The slot, as people write it.
         slot: String,
         /// The attempt, from 1.
         attempt: u32,
@@ -53,7 +53,7 @@ pub enum Event {
     TaskDone {
         /// The step.
         step: String,
-        /// The slot.
+        /// The slot, as people write it.
         slot: String,
         /// Whether its earlier outputs turned out to be right.
         is_reused: bool,
@@ -62,7 +62,7 @@ pub enum Event {
     TaskFailed {
         /// The step.
         step: String,
-        /// The slot.
+        /// The slot, as people write it.
         slot: String,
         /// What happened.
         message: String,
@@ -154,9 +154,9 @@ pub fn run(
     options: &Options,
     watch: &dyn Fn(&Event),
 ) -> Result<Outcome, FileError> {
-    interrupt::watch();
     let keys = Keys::new(plan, folder)?;
     let verdicts = assess_with(plan, folder, &options.wanted, &keys);
+    interrupt::watch();
     let free = Needs { cpus: options.cpus.max(1), memory: options.memory, seconds: 0 };
     let shared = Shared { plan, folder, keys: &keys };
     let mut local = Local {
@@ -305,7 +305,7 @@ impl<'a> Local<'a> {
     fn names(&self, index: usize) -> (String, String) {
         let job = &self.jobs[index];
         let step = &self.shared.plan.steps[job.step];
-        (step.id.clone(), self.shared.plan.slot_name(step, &job.slot))
+        (step.id.clone(), self.shared.plan.label(step, &job.slot))
     }
 
     fn await_report(&mut self, receiver: &Receiver<Report>) -> Result<(), FileError> {
@@ -345,8 +345,10 @@ impl<'a> Local<'a> {
             return Ok(());
         }
         let (step, slot) = self.names(index);
-        let log = self.shared.folder.log(&step, &slot, failure.attempt);
-        let retries = self.shared.plan.steps[self.jobs[index].step].retries;
+        let planned = &self.shared.plan.steps[self.jobs[index].step];
+        let folder = self.shared.plan.slot_name(planned, &self.jobs[index].slot);
+        let log = self.shared.folder.log(&step, &folder, failure.attempt);
+        let retries = planned.retries;
         let is_retried = self.jobs[index].attempt <= retries;
         if is_retried {
             let most = self.options.memory;

@@ -156,6 +156,16 @@ impl Plan {
         names.collect::<Vec<_>>().join(",")
     }
 
+    /// The name of a slot as people write it: a sample's name, a region.
+    pub fn label(&self, step: &PlannedStep, slot: &Slot) -> String {
+        if step.per.is_empty() {
+            return WHOLE.to_owned();
+        }
+        let labels =
+            step.per.iter().zip(&slot.at).map(|(axis, &index)| self.axes[axis][index].label.as_str());
+        labels.collect::<Vec<_>>().join(",")
+    }
+
     /// The name that a slot's files begin with.
     pub fn stem(&self, step: &PlannedStep, slot: &Slot) -> String {
         if step.per.is_empty() { step.id.clone() } else { self.slot_name(step, slot) }
@@ -164,11 +174,7 @@ impl Plan {
     /// The slot of a name, as folders or as people write it (a sample's name, a region).
     pub fn find_slot(&self, step: &PlannedStep, name: &str) -> Option<Slot> {
         let slots = self.slots(step);
-        let is_it = |slot: &&Slot| {
-            let labels =
-                step.per.iter().zip(&slot.at).map(|(axis, &index)| self.axes[axis][index].label.as_str());
-            self.slot_name(step, slot) == name || labels.collect::<Vec<_>>().join(",") == name
-        };
+        let is_it = |slot: &&Slot| self.slot_name(step, slot) == name || self.label(step, slot) == name;
         slots.iter().find(is_it).cloned()
     }
 
@@ -218,7 +224,9 @@ impl PlannedStep {
     /// The name of the main output of a slot.
     pub(crate) fn main_output(&self, plan: &Plan, slot: &Slot) -> String {
         match &self.makes {
-            PlannedMake::Extension(extension) => format!("{}{extension}", plan.stem(self, slot)),
+            PlannedMake::Extension(extension) => {
+                format!("{}{extension}", plan.stem(self, slot))
+            }
             PlannedMake::Named(files) => {
                 files.get("out").or_else(|| files.values().next()).cloned().unwrap_or_default()
             }

@@ -8,6 +8,7 @@ use landrace_genome::file::{self, FileError};
 use crate::folder::RunFolder;
 use crate::key::Keys;
 use crate::plan::Plan;
+use crate::record::Record;
 
 /// A published file of this name is also put where people look first.
 const REPORT: &str = "report.html";
@@ -38,7 +39,9 @@ pub fn published(plan: &Plan, folder: &RunFolder) -> Vec<PathBuf> {
     for step in &plan.steps {
         let Some(target) = &step.publish else { continue };
         let slots = plan.slots(step);
-        let paths = slots.iter().map(|slot| folder.results().join(target).join(step.main_output(plan, slot)));
+        let records = slots.iter().filter_map(|slot| Record::read(&folder.slot(plan, step, slot)));
+        let paths = records
+            .filter_map(|record| Some(folder.results().join(target).join(&record.outputs.first()?.file)));
         found.extend(paths.filter(|path| path.is_file()));
     }
     found

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use landrace_genome::file::{self, FileError};
 
-use crate::folder::{DESK, RunFolder};
+use crate::folder::{DESK, RunFolder, write_text};
 use crate::interrupt::{self, Watched};
 use crate::key::{Key, KeyError, Keys};
 use crate::plan::words::render;
@@ -215,13 +215,7 @@ impl<'a> Task<'a> {
             let Binding::Input(input) = from else { return Ok(Vec::new()) };
             return Ok(match self.plan.inputs.get(input) {
                 Some(PlannedInput::File(path)) => vec![path.display().to_string()],
-                Some(PlannedInput::Sheet { columns, .. }) => {
-                    let rows = self.plan.sheet_rows(self.step, self.slot, input);
-                    let lines = std::iter::once(columns).chain(rows).map(|cells| cells.join("\t") + "\n");
-                    let file = format!("{name}.tsv");
-                    write_text(&desk.join(&file), &lines.collect::<String>())?;
-                    vec![file]
-                }
+                Some(PlannedInput::Sheet { .. }) => vec![self.lay_sheet(name, input, desk)?],
                 None => Vec::new(),
             });
         };
@@ -235,6 +229,38 @@ impl<'a> Task<'a> {
             folder.join(main).display().to_string()
         };
         Ok(slots.iter().map(path).collect())
+    }
+
+    /// Writes the rows of a sheet that the task sees. Files are named by links on the desk, so that the sheet's
+    /// bytes do not depend on where they lie; those in columns that do not count are named without a link.
+    fn lay_sheet(&self, name: &str, input: &str, desk: &Path) -> Result<String, TaskError> {
+        let Some(PlannedInput::Sheet { columns, files, .. }) = self.plan.inputs.get(input) else {
+            return Ok(String::new());
+        };
+        let counting = &self.step.inputs[name].columns;
+        let mut text = columns.join("\t") + "\n";
+        for (index, row) in self.plan.sheet_rows(self.step, self.slot, input).into_iter().enumerate() {
+            let mut cells = row.clone();
+            for (column, cell) in columns.iter().zip(&mut cells) {
+                if cell.is_empty() || !files.contains(column) {
+                    continue;
+                }
+                let target = PathBuf::from(&*cell);
+                let file = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let folder = format!("{name}/{}-{column}", index + 1);
+                if counting.is_empty() || counting.contains(column) {
+                    file::create_directory(&desk.join(&folder))?;
+                    let link = desk.join(&folder).join(&file);
+                    std::os::unix::fs::symlink(&target, &link)
+                        .map_err(|error| FileError::new(&link, &error))?;
+                }
+                *cell = format!("{folder}/{file}");
+            }
+            text.push_str(&(cells.join("\t") + "\n"));
+        }
+        let file = format!("{name}.tsv");
+        write_text(&desk.join(&file), &text)?;
+        Ok(file)
     }
 
     fn lay_outputs(&self, desk: &Path, values: &mut BTreeMap<String, Vec<String>>) -> Result<(), TaskError> {
@@ -374,12 +400,6 @@ fn failed(program: String, status: ExitStatus) -> TaskError {
         (None, None) => ("failed".to_owned(), Cause::Other),
     };
     TaskError::Failed { program, how, cause }
-}
-
-fn write_text(path: &PathBuf, text: &str) -> Result<(), FileError> {
-    let mut out = file::create(path)?;
-    out.write_all(text.as_bytes()).map_err(|error| FileError::new(path, &error))?;
-    out.finish()
 }
 
 /// Words as one could type them.

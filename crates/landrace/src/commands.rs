@@ -10,14 +10,17 @@ use crate::cli::Session;
 mod align;
 mod call;
 mod clean;
+mod convert;
 mod explain;
 mod filter;
 mod index;
 mod logs;
+mod markers;
 mod pca;
 mod report;
 mod run;
 mod simulate;
+mod stats;
 mod status;
 mod task;
 mod workflow;
@@ -26,10 +29,13 @@ mod workflow;
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Index(index::Args),
-    Align(Box<align::Args>),
+    Align(align::Args),
     Call(call::Args),
+    Convert(convert::Args),
     Filter(filter::Args),
+    Stats(stats::Args),
     Pca(pca::Args),
+    Markers(markers::Args),
     Simulate(simulate::Args),
     Run(run::Args),
     Status(status::Args),
@@ -48,8 +54,11 @@ impl Command {
             Self::Index(args) => index::run(&args, session),
             Self::Align(args) => align::run(&args, session),
             Self::Call(args) => call::run(&args, session),
+            Self::Convert(args) => convert::run(&args, session),
             Self::Filter(args) => filter::run(&args, session),
+            Self::Stats(args) => stats::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
+            Self::Markers(args) => markers::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
             Self::Status(args) => status::run(&args),

@@ -11,6 +11,10 @@
 
 #[path = "real/bench.rs"]
 mod bench;
+#[path = "real/calls.rs"]
+mod calls;
+#[path = "real/peers.rs"]
+mod peers;
 #[path = "real/reads.rs"]
 mod reads;
 
@@ -18,6 +22,6 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let trials = reads::trials();
+    let trials = [reads::trials(), calls::trials(), peers::trials()].into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -1,4 +1,5 @@
-//! Banded affine alignment of a whole read, its ends clipped where that pays.
+//! Banded affine alignment of a whole read, its ends clipped where that pays: the plain kernel, row by row.
+//! [`super::wavefront`] is its fast twin.
 
 use super::cigar::{base_score, push};
 use crate::alignment::{CigarKind, CigarOp};
@@ -9,11 +10,11 @@ pub(crate) const OUTSIDE: u8 = 5;
 /// Far below any score, far above overflow.
 const NEVER: i32 = -1_000_000;
 
-const FROM_START: u8 = 3;
-const FROM_DELETION: u8 = 1;
-const FROM_INSERTION: u8 = 2;
-const DELETION_GOES_ON: u8 = 4;
-const INSERTION_GOES_ON: u8 = 8;
+pub(super) const FROM_START: u8 = 3;
+pub(super) const FROM_DELETION: u8 = 1;
+pub(super) const FROM_INSERTION: u8 = 2;
+pub(super) const DELETION_GOES_ON: u8 = 4;
+pub(super) const INSERTION_GOES_ON: u8 = 8;
 
 /// An alignment found by dynamic programming.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub(crate) fn banded(
     for (i, &base) in read.iter().enumerate() {
         let start = if i == 0 { 0 } else { -scoring.clip };
         let at_end = if i + 1 == length { 0 } else { scoring.clip };
-        let mut deletion = NEVER;
+        let (mut deletion, mut deletion_goes_on) = (NEVER, 0);
         let window = &reference[i..i + band];
         let row = &mut moves[i * band..(i + 1) * band];
         for k in 0..band {
@@ -82,17 +83,14 @@ pub(crate) fn banded(
                 value = inserted;
                 how = (how & !3) | FROM_INSERTION;
             }
+            how |= deletion_goes_on;
             if deletion > value {
                 value = deletion;
                 how = (how & !3) | FROM_DELETION;
             }
             let (opened, goes_on) = (value - open, deletion - extend);
-            if goes_on > opened {
-                deletion = goes_on;
-                how |= DELETION_GOES_ON;
-            } else {
-                deletion = opened;
-            }
+            deletion_goes_on = if goes_on > opened { DELETION_GOES_ON } else { 0 };
+            deletion = goes_on.max(opened);
             best[k] = value;
             insertion[k] = inserted;
             row[k] = how;
@@ -101,31 +99,34 @@ pub(crate) fn banded(
             }
         }
     }
-    (top.0 > 0).then(|| trace(top, moves, band, length, scoring))
+    let moves = |i: usize, k: usize| moves[i * band + k];
+    (top.0 > 0).then(|| trace(top, moves, length, scoring))
 }
 
-/// Walks back from the best end.
-fn trace(top: (i32, usize, usize), moves: &[u8], band: usize, length: usize, scoring: &Scoring) -> Banded {
+/// Walks back from the best end: effective score, read base and band offset. `moves` gives how a cell was reached.
+pub(super) fn trace(
+    top: (i32, usize, usize),
+    moves: impl Fn(usize, usize) -> u8,
+    length: usize,
+    scoring: &Scoring,
+) -> Banded {
     let (effective, last, mut k) = top;
     let mut i = last;
     let mut backwards = Vec::new();
     push(&mut backwards, CigarKind::SoftClip, (length - 1 - last) as u32);
     loop {
-        let how = moves[i * band + k];
-        match how & 3 {
-            FROM_DELETION => {
-                // The gap was opened or went on in the cells to the left.
-                loop {
-                    push(&mut backwards, CigarKind::Deletion, 1);
-                    k -= 1;
-                    if moves[i * band + k] & DELETION_GOES_ON == 0 {
-                        break;
-                    }
+        match moves(i, k) & 3 {
+            FROM_DELETION => loop {
+                push(&mut backwards, CigarKind::Deletion, 1);
+                let goes_on = moves(i, k) & DELETION_GOES_ON != 0;
+                k -= 1;
+                if !goes_on {
+                    break;
                 }
-            }
+            },
             FROM_INSERTION => loop {
                 push(&mut backwards, CigarKind::Insertion, 1);
-                let goes_on = moves[i * band + k] & INSERTION_GOES_ON != 0;
+                let goes_on = moves(i, k) & INSERTION_GOES_ON != 0;
                 i -= 1;
                 k += 1;
                 if !goes_on {

@@ -5,6 +5,7 @@ use super::banded::{BandedScratch, banded};
 use super::cigar;
 use super::one_gap::{Masked, OneGapScratch, one_gap};
 use super::ungapped::{Diagonal, best_segment};
+use super::wavefront::{self, WavefrontScratch};
 use crate::alignment::{CigarKind, CigarOp};
 use crate::options::Scoring;
 
@@ -78,6 +79,25 @@ proptest! {
         let mut moved = found.cigar.clone();
         cigar::left_align(&mut moved, &read, aligned);
         prop_assert_eq!(cigar::score(&moved, &read, aligned, &scoring).0, score);
+    }
+
+    #[test]
+    fn the_fast_kernel_is_equal_to_the_plain_one(
+        (read, reference) in derived(),
+        band in 1usize..80,
+        before in 0usize..20,
+        after in 0usize..40,
+    ) {
+        let mut padded = vec![super::banded::OUTSIDE; before];
+        padded.extend_from_slice(&reference);
+        padded.resize(reference.len().max(read.len() + band) + after, super::banded::OUTSIDE);
+        padded.resize(read.len() + band - 1, super::banded::OUTSIDE);
+        let scoring = Scoring::default();
+        let plain = banded(&read, &padded, band, &scoring, &mut BandedScratch::default());
+        let mut scratch = WavefrontScratch::default();
+        // Buffers that an earlier, larger task has left behind must not shine through.
+        wavefront::align(&padded, &[read.clone(), padded.clone(), read.clone()].concat(), 9, &scoring, &mut scratch);
+        prop_assert_eq!(wavefront::align(&read, &padded, band, &scoring, &mut scratch), plain);
     }
 
     #[test]

@@ -25,6 +25,10 @@ pub struct Layers {
     pub dosage: Option<Ragged<f32>>,
     /// The records as the file has them, so that a variant file goes through without loss.
     pub records: Option<RecordLines>,
+    /// Heterozygous calls that the file phases; it need not have been asked for.
+    pub phased_heterozygotes: u64,
+    /// Calls known in part, such as `./1`, which count as missing.
+    pub partial_calls: u64,
 }
 
 /// Which layers a reader shall fill.
@@ -305,6 +309,8 @@ impl Layers {
             likelihoods: self.likelihoods.as_ref().map(|layer| layer.with_samples(samples)),
             dosage: self.dosage.as_ref().map(|layer| layer.with_samples(samples)),
             records: self.records.as_ref().map(|layer| layer.with_samples(samples)),
+            phased_heterozygotes: self.phased_heterozygotes,
+            partial_calls: self.partial_calls,
         }
     }
 }

@@ -9,5 +9,5 @@ pub(crate) use meta::attributes;
 pub use meta::{Definition, Meta};
 pub(crate) use parse::{LineParser, next_field};
 pub use read::VcfSource;
-pub(crate) use read::{samples_of, undeclared_contigs};
+pub(crate) use read::samples_of;
 pub(crate) use write::{LineWriter, header_text};

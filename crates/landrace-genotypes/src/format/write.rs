@@ -9,9 +9,11 @@ use landrace_genome::variant_file::{VariantFormat, VariantWriter};
 use landrace_genome::{ContigDictionary, ContigId, Interval};
 
 use super::bcf;
+use super::hapmap::HapmapWriter;
+use super::plink::PlinkWriter;
 use super::vcf::{LineWriter, Meta, header_text};
 use crate::block::GenotypeBlock;
-use crate::source::{GenotypeError, SourceHeader};
+use crate::source::{Family, GenotypeError, SourceHeader};
 
 /// A block as the file's bytes.
 #[derive(Debug, Default)]
@@ -72,6 +74,9 @@ pub trait GenotypeWriter {
     /// What encodes blocks for this file.
     fn encoder(&self) -> Arc<dyn EncodeBlock>;
 
+    /// What the format cannot hold of the header.
+    fn losses(&self) -> Losses;
+
     /// Writes an encoded block; blocks come in order.
     ///
     /// # Errors
@@ -97,7 +102,14 @@ pub fn create(
     if VariantFormat::of_path(path).is_some() {
         return Ok(Box::new(VariantFileWriter::create(path, header, command)?));
     }
-    let message = "not a name for genotypes; end it with .bcf, .vcf.gz or .vcf";
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    if name.ends_with(".bed") {
+        return Ok(Box::new(PlinkWriter::create(path, header)?));
+    }
+    if [".hmp.txt", ".hmp.txt.gz", ".hmp", ".hmp.gz"].iter().any(|ending| name.ends_with(ending)) {
+        return Ok(Box::new(HapmapWriter::create(path, header)?));
+    }
+    let message = "not a name for genotypes; end it with .bcf, .vcf.gz, .vcf, .bed or .hmp.txt";
     Err(FileError::content(path, message).into())
 }
 
@@ -111,6 +123,7 @@ struct VariantEncoder {
     format: VariantFormat,
     bcf: bcf::Encoder,
     contigs: ContigDictionary,
+    losses: Losses,
 }
 
 impl VariantFileWriter {
@@ -123,8 +136,15 @@ impl VariantFileWriter {
         }
         let format = VariantFormat::of_path(path).unwrap_or(VariantFormat::Vcf);
         let bcf = bcf::Encoder::new(&meta, header.samples.len());
+        let mut losses = Losses::default();
+        let is_telling =
+            |family: &&Family| family.fields[2..].iter().any(|field| !matches!(&**field, "0" | "-9"));
+        let rows = header.families.iter().flat_map(|rows| rows.iter());
+        losses
+            .add("parents, sexes and phenotypes of samples", rows.clone().filter(is_telling).count() as u64);
+        losses.add("families of samples", rows.filter(|row| *row.fields[0] != *"0").count() as u64);
         let writer = VariantWriter::create_with_text(path, &text, &contigs)?;
-        Ok(Self { writer, encoder: Arc::new(VariantEncoder { format, bcf, contigs }) })
+        Ok(Self { writer, encoder: Arc::new(VariantEncoder { format, bcf, contigs, losses }) })
     }
 }
 
@@ -177,6 +197,10 @@ impl EncodeBlock for VariantEncoder {
 impl GenotypeWriter for VariantFileWriter {
     fn encoder(&self) -> Arc<dyn EncodeBlock> {
         self.encoder.clone()
+    }
+
+    fn losses(&self) -> Losses {
+        self.encoder.losses.clone()
     }
 
     fn write(&mut self, encoded: &Encoded) -> Result<(), GenotypeError> {

@@ -170,9 +170,14 @@ fn input_path(
             workflow.name
         ))
     })?;
-    std::path::absolute(&path).ok().filter(|path| path.is_file()).ok_or_else(|| {
-        WorkflowError::Given(format!("{}: no such file (input '{name}'); check the path", path.display()))
-    })
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(WorkflowError::Given(format!("{}: no such file (input '{name}'); check the path", path.display())))
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn planned_input(
@@ -182,15 +187,22 @@ fn planned_input(
     catalogue: &dyn Catalogue,
     sheets: &mut Sheets,
 ) -> Result<PlannedInput, WorkflowError> {
-    let InputKind::Sheet { required, optional } = &input.kind else { return Ok(PlannedInput::File(path)) };
+    let InputKind::Sheet { required, optional } = &input.kind else {
+        return Ok(PlannedInput::File(absolute(&path)));
+    };
     let sheet = catalogue.sheet(&path).map_err(WorkflowError::Given)?;
     check_columns(&path, &sheet, required, optional)?;
     check_files(&path, &sheet)?;
+    let is_file: Vec<bool> = sheet.columns.iter().map(|column| sheet.file_columns.contains(column)).collect();
+    let cell = |(cell, is_file): (&String, &bool)| match *is_file && !cell.is_empty() {
+        true => absolute(Path::new(cell)).display().to_string(),
+        false => cell.clone(),
+    };
     let planned = PlannedInput::Sheet {
-        path,
+        path: absolute(&path),
         columns: sheet.columns.clone(),
         files: sheet.file_columns.clone(),
-        rows: sheet.rows.iter().map(|(_, cells)| cells.clone()).collect(),
+        rows: sheet.rows.iter().map(|(_, cells)| cells.iter().zip(&is_file).map(cell).collect()).collect(),
     };
     sheets.insert(name.to_owned(), sheet);
     Ok(planned)
@@ -319,11 +331,11 @@ fn planned_step(
                 step.inputs.iter().map(|(name, from)| (name.clone(), take(from, &[], false))).collect();
             if planned.tool.contains('/') {
                 let script = workflow.path.parent().unwrap_or(Path::new("")).join(&planned.tool);
-                let script = std::path::absolute(&script).unwrap_or(script);
                 if !script.is_file() {
                     let message = format!("step '{}': {}: no such program", step.id, script.display());
                     return Err(workflow.error(step.line, message));
                 }
+                let script = absolute(&script);
                 planned.tool = script.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 planned.words[0] = literal(&script.to_string_lossy());
                 planned.script = Some(script);

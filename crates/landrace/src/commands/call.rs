@@ -49,7 +49,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "Q", default_value_t = 10)]
     min_base_quality: u8,
     /// Write no site of lower QUAL
-    #[arg(long, value_name = "QUAL", default_value_t = 10.0)]
+    #[arg(long, value_name = "QUAL", default_value_t = 5.0)]
     min_quality: f64,
     /// Reads of a sample that start within 256 bases; more are thinned [default: 16,000 shared among the
     /// samples, 64 to 1,000 each]

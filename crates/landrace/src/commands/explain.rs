@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let plan = folder.plan()?;
     let step = Task::find_step(&folder, &plan, &args.step)?;
     let only = match &args.slot {
-        Some(slot) => Some(plan.slot_name(step, &Task::find(&folder, &plan, &args.step, slot)?.1)),
+        Some(slot) => Some(plan.label(step, &Task::find(&folder, &plan, &args.step, slot)?.1)),
         None => None,
     };
     let verdicts = assess(&plan, &folder, &Wanted::default())?;

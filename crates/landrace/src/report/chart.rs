@@ -71,7 +71,7 @@ pub(super) fn numeric_rows(table: &Table) -> Vec<(f64, Vec<Option<f64>>)> {
 /// The width that labels of at most `limit` characters take at the left of a picture.
 pub(super) fn label_width(rows: &[(String, Vec<Option<f64>>)], limit: usize) -> f64 {
     let longest = rows.iter().map(|(label, _)| label.chars().count().min(limit)).max().unwrap_or(0);
-    6.6 * longest as f64 + 16.0
+    7.1 * longest as f64 + 16.0
 }
 
 /// A picture in words, for those who cannot see it.

@@ -22,9 +22,9 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
     let left = chart::label_width(&rows[..height], 20);
     let is_wide = width > 24;
     let span = if is_wide { 1120.0 - left } else { 546.0 - left };
-    let side = (span / width as f64).min(26.0);
+    let side = (span / width as f64).min(if width > 8 { 26.0 } else { 44.0 });
     let names = &table.columns[1..=width];
-    let top = 14.0 + 5.2 * names.iter().map(|name| name.chars().count().min(16)).max().unwrap_or(0) as f64;
+    let top = 16.0 + 6.1 * names.iter().map(|name| name.chars().count().min(16)).max().unwrap_or(0) as f64;
     let size = if is_wide { 1140.0 } else { 560.0 };
     let mut svg = Svg::new(size, top + side * height as f64 + 40.0);
     if side >= 8.0 {

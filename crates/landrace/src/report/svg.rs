@@ -157,7 +157,7 @@ impl Svg {
 }
 
 fn legend_width(name: &str) -> f64 {
-    34.0 + 6.6 * name.chars().count().min(28) as f64
+    34.0 + 7.0 * name.chars().count().min(28) as f64
 }
 
 /// The height that a legend of these names takes within a width.

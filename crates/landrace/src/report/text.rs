@@ -39,7 +39,7 @@ pub(super) fn number(value: f64) -> String {
         s if s >= 1.0 => 3,
         _ => 4,
     };
-    let text = format!("{value:.decimals$}");
+    let text = format!("{value:.decimals$}").replace('-', "\u{2212}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -178,6 +178,7 @@ mod tests {
             (1000.0, "1,000"),
             (-1_234_567.0, "\u{2212}1,234,567"),
             (0.25, "0.25"),
+            (-0.5, "\u{2212}0.5"),
             (12.3456, "12.35"),
             (0.000_012_34, "1.23e-5"),
             (f64::NAN, "NA"),

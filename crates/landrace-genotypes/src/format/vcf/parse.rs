@@ -52,6 +52,8 @@ struct Row {
     /// Allele indices, `width` a sample.
     alleles: Vec<u8>,
     phased: Vec<bool>,
+    phased_heterozygotes: u64,
+    partial_calls: u64,
 }
 
 /// A block under construction.
@@ -137,6 +139,7 @@ impl LineParser {
         row.codes.clear();
         row.alleles.clear();
         row.phased.clear();
+        (row.phased_heterozygotes, row.partial_calls) = (0, 0);
         let Some(gt) = keys.gt else {
             row.ploidies.resize(self.samples, 0);
             row.codes.resize(self.samples, MISSING);
@@ -144,21 +147,56 @@ impl LineParser {
         };
         let keeps_alleles = site.alleles() > 2 || self.wanted.phase;
         let alleles = site.alleles();
+        if alleles == 2
+            && !keeps_alleles
+            && fields.format == b"GT"
+            && row.read_plain_diploids(fields.calls, self.samples)
+        {
+            return Ok(keys);
+        }
         let calls = fields.calls.split(|&b| b == b'\t').take(self.samples);
         for call in calls {
             let genotype = if gt == 0 { next_field(call, b':').0 } else { subfield(call, gt) };
-            if let (&[a, b'/' | b'|', b], false) = (genotype, keeps_alleles)
+            if let (&[a, separator @ (b'/' | b'|'), b], false) = (genotype, keeps_alleles)
                 && a.is_ascii_digit()
                 && b.is_ascii_digit()
                 && usize::from(a.max(b) - b'0') < alleles
             {
                 row.ploidies.push(2);
                 row.codes.push(u8::from(a != b'0') + u8::from(b != b'0'));
+                row.phased_heterozygotes += u64::from(separator == b'|' && a != b);
                 continue;
             }
             read_genotype(genotype, alleles, keeps_alleles, row)?;
         }
         Ok(keys)
+    }
+}
+
+impl Row {
+    /// Reads a line whose calls are all `a/b` or `a|b` with a and b of `0`, `1` and `.`, at its fixed width;
+    /// `false`, and nothing read, if it is not one.
+    fn read_plain_diploids(&mut self, calls: &[u8], samples: usize) -> bool {
+        if calls.len() + 1 != 4 * samples {
+            return false;
+        }
+        self.codes.resize(samples, MISSING);
+        let (mut is_plain, mut phased) = (true, 0u64);
+        for (code, call) in self.codes.iter_mut().zip(calls.chunks(4)) {
+            let (a, separator, b) = (call[0], call[1], call[2]);
+            let (is_missing, is_known) = (a == b'.' && b == b'.', (a | 1) == b'1' && (b | 1) == b'1');
+            is_plain &= (is_missing | is_known) & matches!(separator, b'/' | b'|');
+            is_plain &= *call.get(3).unwrap_or(&b'\t') == b'\t';
+            *code = if is_missing { MISSING } else { (a & 1) + (b & 1) };
+            phased += u64::from(separator == b'|' && a != b);
+        }
+        if is_plain {
+            self.ploidies.resize(samples, 2);
+            self.phased_heterozygotes = phased;
+        } else {
+            self.codes.clear();
+        }
+        is_plain
     }
 }
 
@@ -170,7 +208,7 @@ fn read_genotype(genotype: &[u8], alleles: usize, keeps_alleles: bool, row: &mut
     };
     // VCF 4.4 may say the phase of the first allele, too.
     let body = genotype.strip_prefix(b"/").or(genotype.strip_prefix(b"|")).unwrap_or(genotype);
-    let (mut ploidy, mut dosage, mut is_whole) = (0u8, 0u8, true);
+    let (mut ploidy, mut dosage, mut known) = (0u8, 0u8, 0u8);
     let start = row.alleles.len();
     let separators = memchr::memchr2_iter(b'/', b'|', body);
     let mut from = 0;
@@ -189,7 +227,7 @@ fn read_genotype(genotype: &[u8], alleles: usize, keeps_alleles: bool, row: &mut
                 None => return wrong("write allele numbers, separated by / or |"),
             },
         };
-        is_whole &= code.is_some();
+        known += u8::from(code.is_some());
         dosage += u8::from(code.is_some_and(|code| code > 0));
         if keeps_alleles {
             row.alleles.push(code.unwrap_or(UNKNOWN));
@@ -198,10 +236,13 @@ fn read_genotype(genotype: &[u8], alleles: usize, keeps_alleles: bool, row: &mut
     let is_empty = body == b"." || body.is_empty();
     row.ploidies.push(if is_empty { 0 } else { ploidy });
     // A call that is known in part has no dosage.
-    row.codes.push(if is_whole { dosage } else { MISSING });
+    row.codes.push(if known == ploidy { dosage } else { MISSING });
+    row.partial_calls += u64::from(known > 0 && known < ploidy);
+    let is_phased = memchr(b'|', genotype).is_some();
+    row.phased_heterozygotes += u64::from(is_phased && dosage > 0 && (dosage < ploidy || alleles > 2));
     if keeps_alleles {
         row.alleles.resize(start + usize::from(MAX_PLOIDY), ABSENT);
-        row.phased.push(memchr(b'|', genotype).is_some());
+        row.phased.push(is_phased);
     }
     Ok(())
 }
@@ -254,6 +295,8 @@ impl<'p> Builder<'p> {
     fn push(&mut self, site: Site, row: &Row, line: Range<usize>) {
         self.calls.push(&row.ploidies, &row.codes);
         self.sites.push(site);
+        self.layers.phased_heterozygotes += row.phased_heterozygotes;
+        self.layers.partial_calls += row.partial_calls;
         let has_alleles = row.phased.len() == self.parser.samples && self.parser.samples > 0;
         self.alleles.push(has_alleles.then(|| (row.alleles.clone(), row.phased.clone())));
         self.lines.push(line);

@@ -4,31 +4,22 @@
 
 use std::collections::HashSet;
 use std::io::{BufRead, Read};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use landrace_genome::file::{FileError, Input, Meter};
 use landrace_genome::summary::InputDigest;
-use memchr::memchr;
 
 use super::meta::Meta;
 use super::parse::LineParser;
 use crate::block::{GenotypeBlock, layer::Wanted};
+use crate::format::lines::LineStretches;
 use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SourceHeader, Stretch};
-
-/// Bytes of text in a stretch, unless one line is longer.
-pub(crate) const STRETCH_BYTES: usize = 4 << 20;
-/// Lines in a stretch at most.
-pub(crate) const STRETCH_LINES: u64 = 1024;
 
 /// A VCF file, plain or compressed.
 pub struct VcfSource {
-    input: Input,
+    lines: LineStretches,
     header: SourceHeader,
     parser: Arc<Parser>,
-    /// The next line, already read because it begins another contig.
-    carried: Vec<u8>,
-    line: u64,
 }
 
 struct Parser {
@@ -64,11 +55,8 @@ impl VcfSource {
             format: "VCF",
             ..SourceHeader::default()
         };
-        Ok(Self { input, header, parser: Arc::new(Parser { path, lines }), carried: Vec::new(), line })
-    }
-
-    fn read_line(&mut self, out: &mut Vec<u8>) -> Result<usize, GenotypeError> {
-        Ok(self.input.read_until(b'\n', out)?)
+        let parser = Arc::new(Parser { path, lines });
+        Ok(Self { lines: LineStretches::new(input, 0, line), header, parser })
     }
 }
 
@@ -132,38 +120,11 @@ impl GenotypeSource for VcfSource {
     }
 
     fn next_stretch(&mut self) -> Result<Option<Stretch>, GenotypeError> {
-        let mut bytes = std::mem::take(&mut self.carried);
-        let first = self.line + 1;
-        if bytes.is_empty() && self.read_line(&mut bytes)? == 0 {
-            return Ok(None);
-        }
-        self.line += 1;
-        let contig = bytes[..=memchr(b'\t', &bytes).unwrap_or(bytes.len() - 1)].to_vec();
-        let mut lines = 1;
-        while lines < STRETCH_LINES && bytes.len() < STRETCH_BYTES {
-            let start = bytes.len();
-            if self.read_line(&mut bytes)? == 0 {
-                break;
-            }
-            if !bytes[start..].starts_with(&contig) {
-                self.carried = bytes.split_off(start);
-                break;
-            }
-            self.line += 1;
-            lines += 1;
-        }
-        Ok(Some(Stretch { bytes, first, file: 0 }))
+        self.lines.next()
     }
 
     fn extent(&self, stretch: &Stretch) -> Option<(String, u64, u64)> {
-        let lines = stretch.bytes.trim_ascii_end();
-        let place = |line: &[u8]| {
-            let mut fields = line.split(|&b| b == b'\t').map(std::str::from_utf8);
-            Some((fields.next()?.ok()?.to_owned(), fields.next()?.ok()?.parse::<u64>().ok()?))
-        };
-        let last = memchr::memrchr(b'\n', lines).map_or(lines, |at| &lines[at + 1..]);
-        let (contig, first) = place(lines)?;
-        Some((contig, first, place(last)?.1))
+        self.lines.extent(stretch)
     }
 
     fn parser(&self) -> Arc<dyn ParseStretch> {
@@ -171,34 +132,14 @@ impl GenotypeSource for VcfSource {
     }
 
     fn meters(&self) -> Vec<Meter> {
-        vec![self.input.meter()]
+        vec![self.lines.input.meter()]
     }
 
     fn size(&self) -> u64 {
-        self.input.size().unwrap_or(0)
+        self.lines.input.size().unwrap_or(0)
     }
 
     fn digests(&self) -> Vec<InputDigest> {
-        vec![InputDigest::of(&self.input)]
+        vec![InputDigest::of(&self.lines.input)]
     }
-}
-
-/// The contigs that the lines of a variant file name beyond those declared, in order of appearance.
-///
-/// # Errors
-/// Returns an error if the file cannot be read.
-pub(crate) fn undeclared_contigs(
-    path: PathBuf,
-    declared: &SourceHeader,
-) -> Result<Vec<String>, GenotypeError> {
-    let mut source = VcfSource::open(landrace_genome::file::open(path)?, Wanted::default())?;
-    let (mut found, mut seen) = (Vec::new(), HashSet::new());
-    while let Some(stretch) = source.next_stretch()? {
-        let name = &stretch.bytes[..memchr(b'\t', &stretch.bytes).unwrap_or(0)];
-        let name = String::from_utf8_lossy(name).into_owned();
-        if !name.is_empty() && declared.contigs.id(&name).is_none() && seen.insert(name.clone()) {
-            found.push(name);
-        }
-    }
-    Ok(found)
 }

@@ -1,0 +1,179 @@
+//! Blocks to HapMap tables, calls as pairs of letters (as many letters as the ploidy above two).
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use landrace_genome::bgzf;
+use landrace_genome::file::{self, Output};
+
+use crate::block::layer::{ABSENT, UNKNOWN};
+use crate::block::{GenotypeBlock, Site};
+use crate::format::write::{EncodeBlock, Encoded, GenotypeWriter, Losses};
+use crate::plane::MISSING;
+use crate::source::{GenotypeError, SourceHeader};
+
+/// Writes one table.
+pub(crate) struct HapmapWriter {
+    out: Sink,
+    encoder: Arc<Encoder>,
+}
+
+enum Sink {
+    Plain(Output),
+    Bgzf(bgzf::Writer<Output>),
+}
+
+struct Encoder {
+    losses: Losses,
+}
+
+impl HapmapWriter {
+    /// Begins a table; compressed if the name ends in `.gz`.
+    pub(crate) fn create(path: &Path, header: &SourceHeader) -> Result<Self, GenotypeError> {
+        let output = file::create(path)?;
+        let is_compressed = path.extension().is_some_and(|ending| ending == "gz");
+        let mut out =
+            if is_compressed { Sink::Bgzf(bgzf::Writer::new(output, 6)) } else { Sink::Plain(output) };
+        let mut line =
+            "rs#\talleles\tchrom\tpos\tstrand\tassembly#\tcenter\tprotLSID\tassayLSID\tpanelLSID\tQCcode"
+                .to_owned();
+        for sample in header.samples.iter() {
+            line.push('\t');
+            line.push_str(sample);
+        }
+        line.push('\n');
+        out.write_all(line.as_bytes())?;
+        let mut losses = header.losses_beside_calls();
+        if let Some(rows) = &header.families {
+            losses.add("families, parents, sexes and phenotypes of samples", rows.len() as u64);
+        }
+        Ok(Self { out, encoder: Arc::new(Encoder { losses }) })
+    }
+}
+
+impl Sink {
+    fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        match self {
+            Self::Plain(out) => out.write_all(bytes),
+            Self::Bgzf(out) => out.write_all(bytes),
+        }
+    }
+}
+
+/// One letter an allele, if that can be: bases as they are; of two alleles of unlike length, the longer is `+`
+/// and the shorter `-`. The flag says that sequences were lost.
+fn letters(site: &Site) -> Option<(Vec<u8>, bool)> {
+    let single = |allele: &str| match allele {
+        "<DEL>" | "-" => Some(b'-'),
+        "<INS>" | "+" => Some(b'+'),
+        _ => match allele.as_bytes() {
+            [letter] if letter.is_ascii_alphabetic() => Some(letter.to_ascii_uppercase()),
+            _ => None,
+        },
+    };
+    let alleles: Vec<&str> = (0..site.alleles()).filter_map(|index| site.allele(index)).collect();
+    let all: Option<Vec<u8>> = alleles.iter().map(|allele| single(allele)).collect();
+    match (all, alleles.as_slice()) {
+        (Some(letters), [_, "<DEL>"]) if letters[0] == b'N' => Some((b"+-".to_vec(), false)),
+        (Some(letters), [_, "<INS>"]) if letters[0] == b'N' => Some((b"-+".to_vec(), false)),
+        (Some(letters), _) => Some((letters, false)),
+        (None, [reference, alternate])
+            if reference.len() != alternate.len() && !alternate.starts_with(['<', '*']) =>
+        {
+            let letters = if reference.len() > alternate.len() { b"+-" } else { b"-+" };
+            Some((letters.to_vec(), true))
+        }
+        _ => None,
+    }
+}
+
+impl EncodeBlock for Encoder {
+    fn encode(&self, block: &GenotypeBlock) -> Result<Encoded, GenotypeError> {
+        let mut out = Encoded::default();
+        let ploidies = block.ploidies();
+        let mut codes = Vec::new();
+        for (row, site) in block.sites.iter().enumerate() {
+            let Some((letters, is_indel)) = letters(site) else {
+                out.losses.add("variants whose alleles HapMap cannot write, left out", 1);
+                continue;
+            };
+            out.losses.add("sequences of insertions and deletions, written as + and -", is_indel.into());
+            put_site(block, site, &letters, &mut out.bytes);
+            match block.layers.alleles.as_ref().and_then(|alleles| alleles.row(row)) {
+                Some(calls) => calls.for_each(|call| put_call(call, &letters, &mut out.bytes)),
+                None => {
+                    block.unpack(row, &mut codes);
+                    for (&code, &ploidy) in codes.iter().zip(&ploidies) {
+                        put_dosage(code, ploidy, &letters, &mut out.bytes);
+                    }
+                }
+            }
+            out.bytes.push(b'\n');
+            out.variants += 1;
+            out.losses.add("places on the genetic map", site.genetic_position.is_some().into());
+        }
+        out.losses.add_of_block(block);
+        let haploid = ploidies.iter().filter(|&&ploidy| ploidy == 1).count() as u64;
+        out.losses.add("haploid calls, written as homozygous", haploid * out.variants);
+        Ok(out)
+    }
+}
+
+fn put_site(block: &GenotypeBlock, site: &Site, letters: &[u8], out: &mut Vec<u8>) {
+    let alleles: Vec<String> = letters.iter().map(|&letter| char::from(letter).to_string()).collect();
+    let position = site.position.map_or_else(|| "NA".to_owned(), |position| position.to_string());
+    let id = match &*site.id {
+        "" => format!("{}_{position}", block.contig),
+        id => id.to_owned(),
+    };
+    let _ =
+        write!(out, "{id}\t{}\t{}\t{position}\t+\tNA\tNA\tNA\tNA\tNA\tNA", alleles.join("/"), block.contig);
+}
+
+fn put_dosage(code: u8, ploidy: u8, letters: &[u8], out: &mut Vec<u8>) {
+    // A haploid call is written twice.
+    let (ploidy, code) = if ploidy == 1 && code != MISSING { (2, 2 * code) } else { (ploidy.max(2), code) };
+    out.push(b'\t');
+    for copy in 0..ploidy {
+        out.push(match code {
+            MISSING => b'N',
+            dosage if copy >= ploidy - dosage.min(ploidy) => letters.get(1).copied().unwrap_or(b'N'),
+            _ => letters.first().copied().unwrap_or(b'N'),
+        });
+    }
+}
+
+fn put_call(call: &[u8], letters: &[u8], out: &mut Vec<u8>) {
+    out.push(b'\t');
+    let is_missing = call.iter().any(|&code| code == UNKNOWN);
+    let copies = call.iter().filter(|&&code| code != ABSENT);
+    let letter =
+        |&code: &u8| if is_missing { b'N' } else { letters.get(usize::from(code)).copied().unwrap_or(b'N') };
+    let start = out.len();
+    out.extend(copies.map(letter));
+    if out.len() - start == 1 {
+        out.push(out[start]);
+    }
+}
+
+impl GenotypeWriter for HapmapWriter {
+    fn encoder(&self) -> Arc<dyn EncodeBlock> {
+        self.encoder.clone()
+    }
+
+    fn losses(&self) -> Losses {
+        self.encoder.losses.clone()
+    }
+
+    fn write(&mut self, encoded: &Encoded) -> Result<(), GenotypeError> {
+        Ok(self.out.write_all(&encoded.bytes)?)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Vec<Output>, GenotypeError> {
+        Ok(match self.out {
+            Sink::Plain(out) => vec![out],
+            Sink::Bgzf(out) => vec![out.finish()?.0],
+        })
+    }
+}

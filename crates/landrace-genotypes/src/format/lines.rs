@@ -1,0 +1,75 @@
+//! Text files with a line a variant, cut into stretches of one contig.
+
+#![deny(clippy::cast_possible_truncation, clippy::too_many_lines, clippy::too_many_arguments)]
+
+use std::io::BufRead;
+
+use landrace_genome::file::Input;
+use memchr::memchr;
+
+use crate::source::{GenotypeError, Stretch};
+
+/// Bytes of text in a stretch, unless one line is longer.
+const STRETCH_BYTES: usize = 4 << 20;
+/// Lines in a stretch at most.
+const STRETCH_LINES: u64 = 1024;
+
+/// Reads lines until the contig changes.
+pub(crate) struct LineStretches {
+    pub(crate) input: Input,
+    /// Column of the contig, from 0.
+    contig_column: usize,
+    /// The next line, already read because it begins another contig.
+    carried: Vec<u8>,
+    /// Lines handed out.
+    line: u64,
+}
+
+impl LineStretches {
+    /// Goes on after `line` lines of header.
+    pub(crate) fn new(input: Input, contig_column: usize, line: u64) -> Self {
+        Self { input, contig_column, carried: Vec::new(), line }
+    }
+
+    /// The next stretch; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Stretch>, GenotypeError> {
+        let mut bytes = std::mem::take(&mut self.carried);
+        let first = self.line + 1;
+        if bytes.is_empty() && self.input.read_until(b'\n', &mut bytes)? == 0 {
+            return Ok(None);
+        }
+        self.line += 1;
+        let contig = column(&bytes, self.contig_column).to_vec();
+        while self.line - first + 1 < STRETCH_LINES && bytes.len() < STRETCH_BYTES {
+            let start = bytes.len();
+            if self.input.read_until(b'\n', &mut bytes)? == 0 {
+                break;
+            }
+            if column(&bytes[start..], self.contig_column) != contig {
+                self.carried = bytes.split_off(start);
+                break;
+            }
+            self.line += 1;
+        }
+        Ok(Some(Stretch { bytes, first, file: 0 }))
+    }
+
+    /// Contig, first and last position of a stretch; the position is in the column after the contig's.
+    pub(crate) fn extent(&self, stretch: &Stretch) -> Option<(String, u64, u64)> {
+        let lines = stretch.bytes.trim_ascii_end();
+        let last = memchr::memrchr(b'\n', lines).map_or(lines, |at| &lines[at + 1..]);
+        let contig = std::str::from_utf8(column(lines, self.contig_column)).ok()?;
+        let position = |line| std::str::from_utf8(column(line, self.contig_column + 1)).ok()?.parse().ok();
+        (!contig.is_empty()).then_some((contig.to_owned(), position(lines)?, position(last)?))
+    }
+}
+
+/// A tab-separated column of the first line; empty if there is none.
+fn column(mut text: &[u8], index: usize) -> &[u8] {
+    for _ in 0..index {
+        let Some(at) = memchr(b'\t', text) else { return &[] };
+        text = &text[at + 1..];
+    }
+    let end = memchr::memchr2(b'\t', b'\n', text).unwrap_or(text.len());
+    &text[..end]
+}

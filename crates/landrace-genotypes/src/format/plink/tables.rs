@@ -1,0 +1,112 @@
+//! The text tables beside a `.bed`.
+
+#![deny(clippy::cast_possible_truncation, clippy::too_many_lines, clippy::too_many_arguments)]
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use landrace_genome::{Position, file};
+
+use crate::block::Site;
+use crate::source::{Family, GenotypeError};
+
+/// A variant of a `.bim`.
+pub(super) struct BimRow {
+    pub(super) contig: Arc<str>,
+    pub(super) site: Site,
+}
+
+/// Columns separated by tabs if the line has any, so that names may hold spaces; else by white space.
+fn columns(line: &str) -> Vec<&str> {
+    if line.contains('\t') { line.split('\t').collect() } else { line.split_whitespace().collect() }
+}
+
+fn line_error(path: &Path, line: u64, message: impl Into<String>) -> GenotypeError {
+    GenotypeError::Line { path: path.display().to_string(), line, message: message.into() }
+}
+
+/// The lines that hold something, with their numbers.
+fn lines(text: &str) -> impl Iterator<Item = (u64, &str)> {
+    (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty())
+}
+
+/// Reads a `.bim`.
+pub(super) fn read_bim(path: &Path) -> Result<Vec<BimRow>, GenotypeError> {
+    let text = file::read_text(path)?;
+    let mut rows: Vec<BimRow> = Vec::new();
+    for (number, line) in lines(&text) {
+        let &[contig, id, genetic, position, first, second] = columns(line).as_slice() else {
+            let found = columns(line).len();
+            return Err(line_error(path, number, format!("has {found} columns, but a .bim has 6")));
+        };
+        // Runs of one contig share its name.
+        let contig = match rows.last() {
+            Some(last) if *last.contig == *contig => last.contig.clone(),
+            _ => contig.into(),
+        };
+        let position: i64 = position.parse().map_err(|_| {
+            line_error(path, number, format!("cannot read the position '{position}'; write bases from 1"))
+        })?;
+        let is_named = |allele: &str| !matches!(allele, "0" | ".");
+        rows.push(BimRow {
+            contig,
+            site: Site {
+                position: u64::try_from(position).ok().and_then(Position::new),
+                id: if id == "." { "" } else { id }.into(),
+                reference: second.into(),
+                alternates: Some(first)
+                    .filter(|allele| is_named(allele))
+                    .map(Into::into)
+                    .into_iter()
+                    .collect(),
+                genetic_position: Some(genetic).filter(|text| !matches!(*text, "0" | ".")).map(Into::into),
+                ..Site::default()
+            },
+        });
+    }
+    Ok(rows)
+}
+
+/// Reads a `.fam`.
+pub(super) fn read_fam(path: &Path) -> Result<Vec<Family>, GenotypeError> {
+    let text = file::read_text(path)?;
+    let mut rows = Vec::new();
+    for (number, line) in lines(&text) {
+        let found = columns(line);
+        let fields: Vec<Box<str>> = found.iter().map(|&field| field.into()).collect();
+        let fields = fields.try_into().map_err(|_| {
+            line_error(path, number, format!("has {} columns, but a .fam has 6", found.len()))
+        })?;
+        rows.push(Family { fields });
+    }
+    if rows.is_empty() {
+        return Err(line_error(path, 1, "names no sample; was it written to its end?"));
+    }
+    Ok(rows)
+}
+
+/// Names of the samples: their own, or `FAMILY_SAMPLE` for all if a name occurs in several families; and what to
+/// say of it.
+pub(super) fn sample_names(
+    path: &Path,
+    rows: &[Family],
+) -> Result<(Vec<String>, Option<String>), GenotypeError> {
+    let is_unique = |names: &[String]| {
+        let mut seen = HashSet::new();
+        names.iter().all(|name| seen.insert(name.as_str()))
+    };
+    let own: Vec<String> = rows.iter().map(|row| row.fields[1].to_string()).collect();
+    if is_unique(&own) {
+        return Ok((own, None));
+    }
+    let joined: Vec<String> = rows.iter().map(|row| format!("{}_{}", row.fields[0], row.fields[1])).collect();
+    if is_unique(&joined) {
+        let note = "sample names occur in several families: read as FAMILY_SAMPLE".to_owned();
+        return Ok((joined, Some(note)));
+    }
+    let mut seen = HashSet::new();
+    let (row, name) =
+        (1..).zip(&joined).find(|(_, name)| !seen.insert(name.as_str())).unwrap_or((1, &joined[0]));
+    Err(line_error(path, row, format!("sample '{name}' (family_sample) occurs twice; rename one of them")))
+}

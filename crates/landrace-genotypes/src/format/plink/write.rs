@@ -1,0 +1,148 @@
+//! Blocks to `.bed`, `.bim` and `.fam`.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use landrace_genome::file::{self, FileError, Output};
+
+use super::MAGIC;
+use crate::block::{Filters, GenotypeBlock, Site};
+use crate::format::write::{EncodeBlock, Encoded, GenotypeWriter, Losses};
+use crate::plane::MISSING;
+use crate::source::{GenotypeError, SourceHeader};
+
+/// Writes the three files.
+pub(crate) struct PlinkWriter {
+    bed: Output,
+    bim: Output,
+    fam: Output,
+    encoder: Arc<Encoder>,
+}
+
+struct Encoder {
+    losses: Losses,
+}
+
+impl PlinkWriter {
+    /// Begins the files; `path` ends in `.bed`.
+    pub(crate) fn create(path: &Path, header: &SourceHeader) -> Result<Self, GenotypeError> {
+        if header.samples.is_empty() {
+            return Err(FileError::content(path, "cannot be written: the input has no samples").into());
+        }
+        let (mut bed, bim) = (file::create(path)?, file::create(path.with_extension("bim"))?);
+        let mut fam = file::create(path.with_extension("fam"))?;
+        bed.write_all(&MAGIC)?;
+        let mut losses = header.losses_beside_calls();
+        for (index, sample) in header.samples.iter().enumerate() {
+            let row = match &header.families {
+                Some(rows) => rows[index].fields.join("\t"),
+                None => format!("0\t{sample}\t0\t0\t0\t-9"),
+            };
+            losses.add(
+                "sample names with spaces, which PLINK itself splits (Landrace reads them back whole)",
+                row.split('\t').any(|field| field.contains(' ')).into(),
+            );
+            writeln!(fam, "{row}")?;
+        }
+        Ok(Self { bed, bim, fam, encoder: Arc::new(Encoder { losses }) })
+    }
+}
+
+impl EncodeBlock for Encoder {
+    fn encode(&self, block: &GenotypeBlock) -> Result<Encoded, GenotypeError> {
+        if block.max_ploidy() > 2 {
+            return Err(GenotypeError::Request(format!(
+                "contig '{}' has samples of ploidy {}, but PLINK .bed holds 2 at most; write VCF or BCF",
+                block.contig,
+                block.max_ploidy()
+            )));
+        }
+        let mut out = Encoded::default();
+        let ploidies = block.ploidies();
+        let mut codes = Vec::new();
+        for row in 0..block.rows() {
+            let site = &block.sites[row];
+            if site.alleles() > 2 {
+                out.losses.add("variants with more than two alleles, left out", 1);
+                continue;
+            }
+            block.unpack(row, &mut codes);
+            put_row(&codes, &ploidies, &mut out.bytes);
+            put_site(block, site, &mut out.sites);
+            out.variants += 1;
+        }
+        out.losses.add_of_block(block);
+        let haploid = ploidies.iter().filter(|&&ploidy| ploidy == 1).count() as u64;
+        out.losses.add("haploid calls, written as homozygous", haploid * out.variants);
+        Ok(out)
+    }
+}
+
+/// Two bits a sample: dosage of the alternate allele (A1) 2 is 00, missing 01, 1 is 10, 0 is 11.
+fn put_row(codes: &[u8], ploidies: &[u8], out: &mut Vec<u8>) {
+    for (codes, ploidies) in codes.chunks(4).zip(ploidies.chunks(4)) {
+        let mut byte = 0;
+        for (index, (&code, &ploidy)) in codes.iter().zip(ploidies).enumerate() {
+            let bits = match (code, ploidy) {
+                (MISSING, _) => 0b01,
+                (0, _) => 0b11,
+                (1, 2) => 0b10,
+                _ => 0b00,
+            };
+            byte |= bits << (2 * index);
+        }
+        out.push(byte);
+    }
+}
+
+fn put_site(block: &GenotypeBlock, site: &Site, out: &mut Vec<u8>) {
+    let position = site.position.map_or(0, landrace_genome::Position::get);
+    let id = if site.id.is_empty() { "." } else { &site.id };
+    let genetic = site.genetic_position.as_deref().unwrap_or("0");
+    let alternate = site.alternates.first().map_or("0", |allele| allele);
+    let _ = writeln!(out, "{}\t{id}\t{genetic}\t{position}\t{alternate}\t{}", block.contig, site.reference);
+}
+
+impl GenotypeWriter for PlinkWriter {
+    fn encoder(&self) -> Arc<dyn EncodeBlock> {
+        self.encoder.clone()
+    }
+
+    fn losses(&self) -> Losses {
+        self.encoder.losses.clone()
+    }
+
+    fn write(&mut self, encoded: &Encoded) -> Result<(), GenotypeError> {
+        self.bed.write_all(&encoded.bytes)?;
+        Ok(self.bim.write_all(&encoded.sites)?)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Vec<Output>, GenotypeError> {
+        Ok(vec![self.fam, self.bim, self.bed])
+    }
+}
+
+impl SourceHeader {
+    /// What a table of calls alone cannot hold of this header's file.
+    pub(crate) fn losses_beside_calls(&self) -> Losses {
+        let mut losses = Losses::default();
+        if let Some(meta) = &self.meta {
+            let kinds = |kind| meta.of_kind(kind).count() as u64;
+            losses.add("INFO fields declared in the header", kinds("INFO"));
+            losses.add("FORMAT fields beside GT declared in the header", kinds("FORMAT").saturating_sub(1));
+        }
+        losses
+    }
+}
+
+impl Losses {
+    /// Notes what a table of calls alone cannot hold of a block.
+    pub(crate) fn add_of_block(&mut self, block: &GenotypeBlock) {
+        let having = |test: fn(&Site) -> bool| block.sites.iter().filter(|site| test(site)).count() as u64;
+        self.add("qualities of variants", having(|site| site.quality.is_some()));
+        self.add("filters of variants", having(|site| site.filters != Filters::NotApplied));
+        self.add("phased heterozygous calls, written without phase", block.layers.phased_heterozygotes);
+        self.add("calls known in part, written as missing", block.layers.partial_calls);
+    }
+}
