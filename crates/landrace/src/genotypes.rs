@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use landrace_genome::file;
-use landrace_genome::summary::{Chart, Summary, Table};
+use landrace_genome::summary::{Chart, Combine, Summary, Table};
 use landrace_genotypes::filter::{FilterAccount, FilterOptions, Regions, Rule, choose_samples};
 use landrace_genotypes::format::Losses;
 use landrace_genotypes::tally::{BINS, Tally};
@@ -121,6 +121,12 @@ pub(crate) fn tally_tables(summary: &mut Summary, tally: &Tally, samples: &[Stri
         ),
         sample_table(tally, samples),
     ]);
+    add_over_regions(summary, &["allele-frequency", "missing", "heterozygosity"]);
+}
+
+/// Counts of variants: the report adds them up where each run saw a region of its own.
+fn add_over_regions(summary: &mut Summary, tables: &[&str]) {
+    summary.combine.extend(tables.iter().map(|&name| (name.to_owned(), Combine::Sum)));
 }
 
 fn sample_table(tally: &Tally, samples: &[String]) -> Table {
@@ -147,6 +153,9 @@ pub(crate) fn account_table(summary: &mut Summary, account: &FilterAccount) {
     summary.count("variants read", account.read).count("variants kept", account.kept);
     summary.count("calls made missing for depth", account.low_depth);
     summary.count("calls made missing for genotype quality", account.low_genotype_quality);
+    summary.headline =
+        "{variants kept} of {variants read} variants kept ({variants kept/variants read}).".to_owned();
+    add_over_regions(summary, &["filters"]);
     let rules = Rule::ALL.iter().zip(account.removed).filter(|(_, n)| *n > 0);
     let rows = rules.map(|(rule, n)| vec![rule.name().into(), n.into()]);
     let kept = vec!["kept".into(), account.kept.into()];

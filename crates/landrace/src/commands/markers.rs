@@ -143,7 +143,7 @@ fn describe(
     sifted: &Sifted,
 ) {
     let gaps = panel.gaps(candidates);
-    let mean = gaps.iter().sum::<u64>().checked_div(gaps.len() as u64).unwrap_or(0);
+    let mean = gaps.iter().sum::<u64>().checked_div(gaps.len() as u64);
     let widest = panel.widest_gap(candidates).map_or(0, |(_, _, length)| length);
     let share = 100.0 * panel.share_tagged(candidates, linkage);
     summary.count("markers asked for", args.count).count("markers chosen", panel.choices.len());
@@ -151,16 +151,21 @@ fn describe(
     summary
         .count("samples", sifted.samples)
         .count("share of candidates tagged [%]", (share * 100.0).round() / 100.0);
-    summary
-        .count("mean gap", format_bases(mean))
-        .count("widest stretch without a marker", format_bases(widest));
+    summary.count("widest stretch without a marker", format_bases(widest));
+    if let Some(mean) = mean {
+        summary.count("mean gap", format_bases(mean));
+    }
     for (name, count) in left_out(sifted) {
         summary.count(name, count);
     }
-    summary.headline = "{markers chosen} of {markers asked for} markers chosen from {candidates} candidates in \
-        {samples} samples. They tag {share of candidates tagged [%]}% of the candidates; the mean gap between \
-        neighbours is {mean gap}, the widest stretch without a marker {widest stretch without a marker}."
-        .to_owned();
+    let gaps = mean.map_or("", |_| "the mean gap between neighbours is {mean gap}, ");
+    summary.headline = [
+        "{markers chosen} of {markers asked for} markers chosen from {candidates} candidates in {samples} samples. \
+         They tag {share of candidates tagged [%]}% of the candidates; ",
+        gaps,
+        "the widest stretch without a marker is {widest stretch without a marker}.",
+    ]
+    .concat();
     summary.tables = panel_tables(panel, candidates, linkage);
 }
 

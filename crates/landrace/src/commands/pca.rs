@@ -56,6 +56,7 @@ fn describe(summary: &mut Summary, pca: &PrincipalComponents) {
     summary.count("samples", pca.samples.len()).count("variants used", pca.used);
     summary.count("variants that do not vary", pca.monomorphic);
     summary.count("missing calls counted as the mean", pca.imputed);
+    summary.headline = "{samples} samples placed by {variants used} variants.".to_owned();
     let share = |k: usize| pca.values.get(k).map_or(0.0, |value| 100.0 * value / pca.total);
     if let [first, second, ..] = pca.vectors.as_slice() {
         let columns = ["sample".to_owned(), axis(1, share(0)), axis(2, share(1))].to_vec();
