@@ -89,7 +89,7 @@ pub(crate) fn tally_tables(summary: &mut Summary, tally: &Tally, samples: &[Stri
     summary.count("variants", tally.variants).count("samples", samples.len()).count("snps", tally.snps);
     summary.count("multiallelic", tally.multiallelic);
     if let Some(ratio) = tally.transition_ratio() {
-        summary.count("transitions per transversion", rounded(ratio));
+        summary.count("transitions_per_transversion", rounded(ratio));
     }
     let histogram = |name: &str, title: &str, edge: &str, bins: &[u64; BINS], top: f64| Table {
         name: name.into(),
@@ -121,10 +121,12 @@ pub(crate) fn tally_tables(summary: &mut Summary, tally: &Tally, samples: &[Stri
         ),
         sample_table(tally, samples),
     ]);
-    // Pieces of one set, such as regions, add up.
-    for name in ["allele-frequency", "missing", "heterozygosity", "samples"] {
-        summary.combine.insert(name.to_owned(), Combine::Sum);
-    }
+    add_over_regions(summary, &["allele-frequency", "missing", "heterozygosity", "samples"]);
+}
+
+/// Counts of variants: the report adds them up where each run saw a region of its own.
+fn add_over_regions(summary: &mut Summary, tables: &[&str]) {
+    summary.combine.extend(tables.iter().map(|&name| (name.to_owned(), Combine::Sum)));
 }
 
 fn sample_table(tally: &Tally, samples: &[String]) -> Table {
@@ -143,14 +145,15 @@ fn sample_table(tally: &Tally, samples: &[String]) -> Table {
 
 /// The account of the rules, as a table.
 pub(crate) fn account_table(summary: &mut Summary, account: &FilterAccount) {
-    summary.count("variants read", account.read).count("variants kept", account.kept);
-    summary.count("calls made missing for depth", account.low_depth);
-    summary.count("calls made missing for genotype quality", account.low_genotype_quality);
+    summary.count("variants_read", account.read).count("variants_kept", account.kept);
+    summary.count("calls_made_missing_for_depth", account.low_depth);
+    summary.count("calls_made_missing_for_genotype_quality", account.low_genotype_quality);
+    summary.headline =
+        "{variants_kept} of {variants_read} variants kept ({variants_kept/variants_read}).".to_owned();
+    add_over_regions(summary, &["filters"]);
     let rules = Rule::ALL.iter().zip(account.removed).filter(|(_, n)| *n > 0);
     let rows = rules.map(|(rule, n)| vec![rule.name().into(), n.into()]);
     let kept = vec!["kept".into(), account.kept.into()];
-    summary.headline = "{variants kept} of {variants read} variants were kept.".to_owned();
-    summary.combine.insert("filters".to_owned(), Combine::Sum);
     summary.tables.push(Table {
         name: "filters".into(),
         title: "Variants removed by each rule".into(),
