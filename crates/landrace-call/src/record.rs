@@ -93,14 +93,16 @@ fn info(placed: &PlacedCall) -> Info {
 
 fn fields(sample: &SampleCall, ploidy: u8, with_dosage: bool) -> Vec<Option<Value>> {
     let integer = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    // Before VCF 4.4 a lone allele counts as phased.
+    let phasing = if ploidy == 1 { Phasing::Phased } else { Phasing::Unphased };
     let mut alleles: Vec<Allele> = Vec::with_capacity(usize::from(ploidy));
     match &sample.genotype {
         Some(counts) => {
             for (allele, &copies) in counts.iter().enumerate() {
-                alleles.extend((0..copies).map(|_| Allele::new(Some(allele), Phasing::Unphased)));
+                alleles.extend((0..copies).map(|_| Allele::new(Some(allele), phasing)));
             }
         }
-        None => alleles.extend((0..ploidy).map(|_| Allele::new(None, Phasing::Unphased))),
+        None => alleles.extend((0..ploidy).map(|_| Allele::new(None, phasing))),
     }
     let has_reads = sample.genotype.is_some();
     let depths = sample.depths.iter().map(|&depth| Some(integer(depth))).collect();
