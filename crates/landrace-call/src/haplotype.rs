@@ -16,7 +16,9 @@ const FLANK: usize = 60;
 const MOST: usize = 47;
 /// Reads, of one sample or of all, that must show a haplotype or an event.
 const LEAST_IN_ONE: u32 = 2;
-const LEAST_IN_ALL: u32 = 3;
+const LEAST_IN_ALL: usize = 3;
+/// Of so many reads of a cohort one more may show the same error at a place.
+const READS_AN_ERROR: usize = 100;
 
 /// A sequence that a chromosome may have in a stretch.
 #[derive(Clone, Debug)]
@@ -43,8 +45,9 @@ struct Support {
 }
 
 impl Support {
-    fn is_enough(self) -> bool {
-        self.in_one >= LEAST_IN_ONE || self.in_all >= LEAST_IN_ALL
+    /// In a deep cohort single errors meet by chance: what no sample shows twice needs a share of all reads.
+    fn is_enough(self, reads: usize) -> bool {
+        self.in_one >= LEAST_IN_ONE || self.in_all as usize >= LEAST_IN_ALL + reads / READS_AN_ERROR
     }
 }
 
@@ -73,9 +76,9 @@ impl<K: Ord> Tally<K> {
     }
 
     /// What enough reads show, the best supported first.
-    fn ranked(self) -> Vec<K> {
+    fn ranked(self, reads: usize) -> Vec<K> {
         let mut found: Vec<(K, Support)> =
-            self.counts.into_iter().filter(|(_, support)| support.is_enough()).collect();
+            self.counts.into_iter().filter(|(_, support)| support.is_enough(reads)).collect();
         found.sort_by_key(|(_, support)| std::cmp::Reverse(support.in_all));
         found.into_iter().map(|(key, _)| key).collect()
     }
@@ -92,6 +95,9 @@ impl Haplotypes {
     ) -> Self {
         let core = core.start.saturating_sub(ANCHOR)..(core.end + ANCHOR).min(frame.bases.len());
         let window = core.start.saturating_sub(FLANK)..(core.end + FLANK).min(frame.bases.len());
+        let (low, high) = (frame.start + core.start as u64, frame.start + core.end as u64);
+        let near = samples.iter().flat_map(|sample| &sample.reads);
+        let reads = near.filter(|read| read.start < high && low < read.end).count();
         let mut spanning = Tally::default();
         let mut partial = Tally::default();
         let mut single = Tally::default();
@@ -107,16 +113,16 @@ impl Haplotypes {
         }
         let mut found = Self { all: vec![Haplotype::new(Vec::new(), frame, &window)], core, window };
         let core = found.core.clone();
-        for bases in spanning.ranked() {
+        for bases in spanning.ranked(reads) {
             let mut events = events(&frame.bases[core.clone()], &bases);
             events.iter_mut().for_each(|event| event.start += core.start);
             anchor_left(&mut events, frame, found.window.start + 1);
             found.add(events, frame);
         }
-        for events in partial.ranked() {
+        for events in partial.ranked(reads) {
             found.add(events, frame);
         }
-        for event in single.ranked() {
+        for event in single.ranked(reads) {
             if !found.all.iter().any(|haplotype| haplotype.events.contains(&event)) {
                 found.add(vec![event], frame);
             }
@@ -132,8 +138,8 @@ impl Haplotypes {
     }
 
     /// Adds the haplotypes that join the differences of two others that do not contradict each other: reads may
-    /// be too short to show both.
-    pub(crate) fn add_joined(&mut self, frame: &Frame) {
+    /// be too short to show both. Gives whether there was any.
+    pub(crate) fn add_joined(&mut self, frame: &Frame) -> bool {
         let known = self.all.len();
         for i in 1..known {
             for j in i + 1..known {
@@ -142,6 +148,7 @@ impl Haplotypes {
                 }
             }
         }
+        self.all.len() > known
     }
 
     /// Natural logarithms of the likelihoods of a read given each haplotype; `None` if the read does not reach

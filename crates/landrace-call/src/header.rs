@@ -82,7 +82,8 @@ pub(crate) fn header<'a>(
     }
     let failed =
         |error: &dyn std::fmt::Display| CallError::Samples(format!("cannot write the header: {error}"));
-    for (key, value) in [("source", "landrace"), ("landrace_command", command)] {
+    let lines = [("source", "landrace"), ("landrace_command", command)];
+    for (key, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
         let key = key.parse().map_err(|error| failed(&error))?;
         let value = record::Value::from(value);
         builder = builder.insert(key, value).map_err(|error| failed(&error))?;

@@ -93,6 +93,8 @@ fn info(placed: &PlacedCall) -> Info {
 
 fn fields(sample: &SampleCall, ploidy: u8, with_dosage: bool) -> Vec<Option<Value>> {
     let integer = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    // Before VCF 4.4 a lone allele counts as phased.
+    let phasing = if ploidy == 1 { Phasing::Phased } else { Phasing::Unphased };
     let mut alleles: Vec<Allele> = Vec::with_capacity(usize::from(ploidy));
     // A lone allele is phased with itself: so VCF before 4.4 has it.
     let phasing = if ploidy == 1 { Phasing::Phased } else { Phasing::Unphased };

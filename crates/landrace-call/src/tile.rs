@@ -153,11 +153,12 @@ impl TileCaller<'_> {
         if haplotypes.all.len() < 2 {
             return;
         }
-        let (_, mut rows) = self.compare(&haplotypes);
+        let (mut compared, mut rows) = self.compare(&haplotypes);
         haplotypes.prune(&mut rows, LEAST_HELD);
-        haplotypes.add_joined(self.frame);
-        let (compared, mut rows) = self.compare(&haplotypes);
-        haplotypes.prune(&mut rows, LEAST_HELD);
+        if haplotypes.add_joined(self.frame) {
+            (compared, rows) = self.compare(&haplotypes);
+            haplotypes.prune(&mut rows, LEAST_HELD);
+        }
         let mut events: Vec<&Event> = haplotypes.all.iter().flat_map(|haplotype| &haplotype.events).collect();
         events.sort_unstable_by_key(|event| (event.start, event.is_gap(), *event));
         events.dedup();

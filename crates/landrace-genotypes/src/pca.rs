@@ -45,15 +45,28 @@ const TILE: usize = 256;
 /// Memory: n² numbers of eight bytes for n samples, three times, whatever the number of variants.
 ///
 /// # Errors
-/// Returns an error if the source fails, if there are fewer than two samples, or if no variant varies.
+/// Returns an error if the source fails, if there are no samples, or if no variant varies. A sample by itself has no
+/// components: it is given without any, so that a workflow goes on.
 pub fn principal_components(
     source: &mut dyn GenotypeSource,
     components: usize,
 ) -> Result<PrincipalComponents, GenotypeError> {
     let samples = source.header().samples.clone();
     let n = samples.len();
-    if n < 2 {
-        return Err(GenotypeError::Request(format!("{n} samples; principal components need two at least")));
+    if n == 0 {
+        return Err(GenotypeError::Request("no samples; principal components place samples".to_owned()));
+    }
+    if n == 1 {
+        let (vectors, values) = (Vec::new(), Vec::new());
+        return Ok(PrincipalComponents {
+            samples,
+            vectors,
+            values,
+            total: 0.0,
+            used: 0,
+            monomorphic: 0,
+            imputed: 0,
+        });
     }
     let mut sum = Relationship::new(n);
     for_each_block(

@@ -45,6 +45,10 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
         files.insert(0, values);
     }
     output::publish(&args.output, &summary, files)?;
+    if pca.vectors.is_empty() {
+        session.progress.note("one sample only: it has no principal components, which need two samples");
+        return Ok(());
+    }
     let PrincipalComponents { used, imputed, monomorphic, .. } = pca;
     session.progress.note(&format!(
         "{used} variants used, {monomorphic} that do not vary left out; {imputed} missing calls counted as the mean"
@@ -56,7 +60,11 @@ fn describe(summary: &mut Summary, pca: &PrincipalComponents) {
     summary.count("samples", pca.samples.len()).count("variants_used", pca.used);
     summary.count("variants_that_do_not_vary", pca.monomorphic);
     summary.count("missing_calls_counted_as_the_mean", pca.imputed);
-    summary.headline = "{samples} samples placed by {variants_used} variants.".to_owned();
+    summary.headline = match pca.samples.len() {
+        1 => "One sample only: principal components need two.",
+        _ => "{samples} samples placed by {variants_used} variants.",
+    }
+    .to_owned();
     let share = |k: usize| pca.values.get(k).map_or(0.0, |value| 100.0 * value / pca.total);
     if let [first, second, ..] = pca.vectors.as_slice() {
         let columns = ["sample".to_owned(), axis(1, share(0)), axis(2, share(1))].to_vec();
