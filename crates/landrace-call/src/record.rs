@@ -96,8 +96,6 @@ fn fields(sample: &SampleCall, ploidy: u8, with_dosage: bool) -> Vec<Option<Valu
     // Before VCF 4.4 a lone allele counts as phased.
     let phasing = if ploidy == 1 { Phasing::Phased } else { Phasing::Unphased };
     let mut alleles: Vec<Allele> = Vec::with_capacity(usize::from(ploidy));
-    // A lone allele is phased with itself: so VCF before 4.4 has it.
-    let phasing = if ploidy == 1 { Phasing::Phased } else { Phasing::Unphased };
     match &sample.genotype {
         Some(counts) => {
             for (allele, &copies) in counts.iter().enumerate() {
