@@ -7,12 +7,9 @@ zcat "$set_/ref.fa.gz" > ref.fa
 
 # compare NAME BAM: reads flagged by us, by Picard, by one alone.
 compare() {
-  samtools view -h "$2" | awk -F '\t' -v OFS='\t' '/^@/ { print; next } and($2, 1024) { $2 -= 1024 } { print }' |
-    samtools view -b -o "$1.plain.bam" -
-  PicardCommandLine MarkDuplicates -I "$1.plain.bam" -O "$1.picard.bam" -M "$1.metrics" -VALIDATION_STRINGENCY SILENT \
-    >/dev/null 2>&1 ||
-    PicardCommandLine MarkDuplicates I="$1.plain.bam" O="$1.picard.bam" M="$1.metrics" VALIDATION_STRINGENCY=SILENT >/dev/null 2>&1
-  flagged() { samtools view -f 1024 "$1" | awk '{ print $1 "\t" and($2, 2496) }' | sort; }
+  samtools view -b --remove-flags 1024 -o "$1.plain.bam" "$2"
+  PicardCommandLine MarkDuplicates I="$1.plain.bam" O="$1.picard.bam" M="$1.metrics" > /dev/null 2>&1
+  flagged() { samtools view -f 1024 "$1" | awk '{ print $1 "\t" $2 - 1024 }' | sort; }
   flagged "$2" > ours.txt
   flagged "$1.picard.bam" > theirs.txt
   printf '%s\t%s\t%s\t%s\n' "$1" "$(wc -l < ours.txt)" "$(wc -l < theirs.txt)" "$(comm -3 ours.txt theirs.txt | wc -l)"

@@ -112,7 +112,7 @@ impl<'a> Aligner<'a> {
             cuts[mate] = cut;
             Mate { read, candidates }
         });
-        search.rescue_mates(&mut mates, model, buffers);
+        search.settle_mates(&mut mates, model, buffers);
         mates.iter_mut().for_each(|mate| sort(&mut mate.candidates, name_hash));
         let pair = search.best_pair(&mates, model, name_hash);
         let alone = self.score_alone(&mates);
@@ -139,7 +139,7 @@ impl<'a> Aligner<'a> {
 
     /// The score of the best places of both mates, wherever they lie.
     fn score_alone(&self, mates: &[Mate<'_>; 2]) -> i32 {
-        let [a, b] = mates.each_ref().map(|mate| mate.candidates.first().map_or(0, |best| best.score));
+        let [a, b] = mates.each_ref().map(|mate| mate.candidates.first().map_or(0, |best| best.effective));
         a + b - self.options.unpaired_penalty
     }
 
@@ -210,7 +210,7 @@ impl<'a> Aligner<'a> {
             mapping_quality: quality::rounded(chosen.quality),
             cigar,
             score,
-            second_score: chosen.competition.second,
+            second_score: chosen.competition.second_score,
             edit_distance,
         }
     }
@@ -224,3 +224,6 @@ fn hash_name(name: &[u8]) -> u64 {
         mix(hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from_le_bytes(word))
     })
 }
+
+#[cfg(test)]
+mod tests;

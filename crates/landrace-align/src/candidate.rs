@@ -15,11 +15,13 @@ use crate::index::Index;
 use crate::options::AlignOptions;
 use crate::packed::UNKNOWN;
 use crate::prepared::PreparedRead;
-use crate::seeding::{Hit, SeedScratch, collect_hits};
+use crate::seeding::{Hit, SeedScratch, collect_hits, collect_near_hits};
 use crate::syncmer::mix;
 
 /// Diagonals to the right of one that are tried together with it.
 const NEIGHBOURS: usize = 4;
+/// Diagonals beyond which poorly supported ones are left out.
+const MANY: usize = 64;
 /// Candidates that get dynamic programming.
 const REFINED: usize = 4;
 
@@ -96,13 +98,31 @@ impl Search<'_> {
         scratch: &mut CandidateScratch,
     ) -> (Vec<Candidate>, f64) {
         let cut = collect_hits(self.index, read, self.options, &mut scratch.seeds);
+        let candidates = self.score_hits(read, name_hash, scratch);
+        if candidates.first().is_some_and(|best| best.score >= self.options.min_score) {
+            return (candidates, cut);
+        }
+        collect_near_hits(self.index, read, &mut scratch.seeds);
+        if scratch.seeds.hits.is_empty() {
+            return (candidates, cut);
+        }
+        (self.score_hits(read, name_hash, scratch), cut)
+    }
+
+    /// The candidates that the hits give, best first.
+    fn score_hits(
+        &self,
+        read: &PreparedRead,
+        name_hash: u64,
+        scratch: &mut CandidateScratch,
+    ) -> Vec<Candidate> {
         self.gather_runs(scratch);
         let mut candidates = self.score_runs(read, scratch);
         sort(&mut candidates, name_hash);
         self.refine_best(read, &mut candidates, scratch);
         sort(&mut candidates, name_hash);
         thin(&mut candidates, read.len());
-        (candidates, cut)
+        candidates
     }
 
     /// Diagonals with their numbers of hits, the best supported ones if there are too many, in order of place.
@@ -116,6 +136,11 @@ impl Search<'_> {
             }
         }
         let limit = self.options.max_candidates;
+        if runs.len() > MANY {
+            // Where there are many, one with a small share of the best one's hits is far from it in score.
+            let most = runs.iter().map(|run| run.1).max().unwrap_or(0);
+            runs.retain(|run| run.1 * 8 >= most);
+        }
         if runs.len() > limit {
             runs.select_nth_unstable_by_key(limit, |&(hit, votes)| (Reverse(votes), hit));
             runs.truncate(limit);
@@ -200,7 +225,8 @@ impl Search<'_> {
         }
         let better = a.effective.max(b.effective);
         let cost = scoring.gap_open + scoring.gap_extend * apart as i32;
-        if a.score + b.score - cost <= better || a.is_final || b.is_final {
+        let covered = (a.end.max(b.end) - a.begin.min(b.begin)) as i32 * scoring.matched;
+        if covered.min(a.score + b.score) - cost <= better {
             return None;
         }
         let bounds = self.index.bounds(a.contig);
@@ -235,7 +261,7 @@ impl Search<'_> {
             begin: found.begin,
             end: found.end,
             cigar: Some(cigar),
-            is_final: deficit <= cost,
+            is_final: deficit <= scoring.gap_open + scoring.gap_extend,
         })
     }
 
@@ -313,7 +339,7 @@ impl Search<'_> {
 
 /// Best first; equal ones by lot.
 pub(crate) fn sort(candidates: &mut [Candidate], name_hash: u64) {
-    candidates.sort_unstable_by_key(|c| (Reverse(c.effective), c.lot(name_hash), c.last, c.contig));
+    candidates.sort_by_cached_key(|c| (Reverse(c.effective), c.lot(name_hash), c.last, c.contig));
 }
 
 /// Leaves out candidates that say nearly the same as a better one.

@@ -15,6 +15,7 @@ use crate::packed::PackedSequence;
 
 mod build;
 mod layout;
+mod prefetch;
 
 use layout::{Header, Section};
 
@@ -207,19 +208,57 @@ impl Index {
         &self.gaps[from..from + n]
     }
 
+    /// The table of seeds.
+    pub(crate) fn table(&self) -> SeedTable<'_> {
+        let numbers = |section| self.section(section).as_chunks().0;
+        SeedTable {
+            bucket_bits: self.header.bucket_bits,
+            buckets: numbers(Section::Buckets),
+            keys: numbers(Section::Keys),
+            places: numbers(Section::Places),
+            high: self.section(Section::HighPlaces),
+        }
+    }
+}
+
+/// The sorted table of seeds: bucket starts, keys and places, each number in little endian.
+#[derive(Clone, Copy)]
+pub(crate) struct SeedTable<'a> {
+    bucket_bits: u32,
+    buckets: &'a [[u8; 4]],
+    keys: &'a [[u8; 4]],
+    places: &'a [[u8; 4]],
+    high: &'a [u8],
+}
+
+impl SeedTable<'_> {
     /// The key of a seed and its context.
+    #[inline]
     pub(crate) fn key(&self, first: u64, second: u64, third: u64) -> u64 {
-        make_key(self.header.bucket_bits, first, second, third)
+        make_key(self.bucket_bits, first, second, third)
     }
 
-    /// The entries with the first strobe of a key.
+    /// Says that a key's bucket will be asked for soon.
     #[inline]
-    pub(crate) fn find(&self, key: u64) -> EntryRange {
-        let buckets = self.section(Section::Buckets);
-        let bucket = (key >> 32) as usize * 4;
-        let offset = |at: usize| u32::from_le_bytes(*buckets[at..].first_chunk().unwrap_or(&[0; 4]));
-        let all = EntryRange { start: offset(bucket), end: offset(bucket + 4) };
-        self.narrow(all, key, 1)
+    pub(crate) fn expect_bucket(&self, key: u64) {
+        prefetch::prefetch(self.buckets, (key >> 32) as usize);
+    }
+
+    /// The entries of a key's bucket, whose keys will be asked for soon.
+    #[inline]
+    pub(crate) fn bucket(&self, key: u64) -> EntryRange {
+        let bucket = (key >> 32) as usize;
+        let offset = |at: usize| u32::from_le_bytes(self.buckets[at]);
+        let range = EntryRange { start: offset(bucket), end: offset(bucket + 1) };
+        prefetch::prefetch(self.keys, range.start as usize);
+        range
+    }
+
+    /// Says that the places of a range will be asked for soon.
+    #[inline]
+    pub(crate) fn expect_places(&self, range: EntryRange) {
+        prefetch::prefetch(self.places, range.start as usize);
+        prefetch::prefetch(self.high, range.start as usize);
     }
 
     /// The entries of a range whose first `strobes` strobes are those of a key.
@@ -231,8 +270,7 @@ impl Index {
             _ => 0,
         };
         let wanted = (key as u32) >> shift;
-        let keys = &self.section(Section::Keys)[range.start as usize * 4..range.end as usize * 4];
-        let (keys, _) = keys.as_chunks::<4>();
+        let keys = &self.keys[range.start as usize..range.end as usize];
         let stored = |chunk: &[u8; 4]| u32::from_le_bytes(*chunk) >> shift;
         let (start, end) = if keys.len() <= 16 {
             let start = keys.iter().take_while(|key| stored(key) < wanted).count();
@@ -248,12 +286,8 @@ impl Index {
     /// Where in the concatenation an entry's seed starts.
     #[inline]
     pub(crate) fn place(&self, entry: u32) -> u64 {
-        let low = &self.section(Section::Places)[entry as usize * 4..];
-        let low = u64::from(u32::from_le_bytes(*low.first_chunk().unwrap_or(&[0; 4])));
-        match self.section(Section::HighPlaces) {
-            [] => low,
-            high => u64::from(high[entry as usize]) << 32 | low,
-        }
+        let low = u64::from(u32::from_le_bytes(self.places[entry as usize]));
+        if self.high.is_empty() { low } else { u64::from(self.high[entry as usize]) << 32 | low }
     }
 }
 

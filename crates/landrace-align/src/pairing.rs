@@ -5,6 +5,9 @@ use crate::insert_size::InsertSizeModel;
 use crate::prepared::PreparedRead;
 use crate::syncmer::mix;
 
+/// Pairs whose mates get dynamic programming.
+const REFINED_PAIRS: usize = 12;
+
 /// A mate: its read and its candidates, best first.
 pub(crate) struct Mate<'a> {
     pub(crate) read: &'a PreparedRead,
@@ -16,7 +19,7 @@ pub(crate) struct Mate<'a> {
 pub(crate) struct BestPair {
     /// Index of the candidate of each mate.
     pub(crate) chosen: [usize; 2],
-    /// Sum of the scores and of the insert size's bonus.
+    /// Sum of the effective scores and of the insert size's bonus.
     pub(crate) score: i32,
     /// The same of the best pair elsewhere; `None` if there is none.
     pub(crate) second: Option<i32>,
@@ -71,49 +74,93 @@ impl Search<'_> {
                 let other = &mates[1].candidates[mate];
                 if let Some(insert) = model.proper((anchor, lengths[0]), (other, lengths[1])) {
                     let bonus = model.bonus(insert, self.options.scoring.matched);
-                    pairs.push((anchor.score + other.score + bonus, index, mate));
+                    pairs.push((anchor.effective + other.effective + bonus, index, mate));
                 }
             }
         }
         pairs
     }
 
-    /// Looks for each mate near the best places of the other where it has none yet, and adds what it finds.
-    pub(crate) fn rescue_mates(
+    /// Near the best places of each mate, searches for the other where it has no candidate; then aligns, by dynamic
+    /// programming, the mates of pairs that this could make the best.
+    pub(crate) fn settle_mates(
         &self,
         mates: &mut [Mate<'_>; 2],
         model: &InsertSizeModel,
         scratch: &mut CandidateScratch,
     ) {
-        let found = [0, 1].map(|from| self.rescued(&mates[from], &mates[1 - from], model, scratch));
-        let [from_first, from_second] = found;
-        mates[1].candidates.extend(from_first);
-        mates[0].candidates.extend(from_second);
+        let [first, second] = mates;
+        let anchors = [self.anchors(first), self.anchors(second)];
+        self.settle(&first.candidates[..anchors[0]], first.read.len(), second, model, scratch);
+        // What was added for the second mate is not an anchor of its own.
+        let (own, length) = (second.candidates[..anchors[1]].to_vec(), second.read.len());
+        self.settle(&own, length, first, model, scratch);
+        self.refine_pairs(mates, model, scratch);
     }
 
-    fn rescued(
+    /// Dynamic programming for the members of the most promising pairs: clipped ones first, since it is behind a
+    /// clip that a gap hides.
+    fn refine_pairs(
         &self,
-        anchors: &Mate<'_>,
-        mate: &Mate<'_>,
+        mates: &mut [Mate<'_>; 2],
         model: &InsertSizeModel,
         scratch: &mut CandidateScratch,
-    ) -> Vec<Candidate> {
-        let lengths = (anchors.read.len(), mate.read.len());
-        let mut found: Vec<Candidate> = Vec::new();
-        let Some(best) = anchors.candidates.first().map(|best| best.score) else { return found };
-        let enough = |c: &&Candidate| {
-            c.score >= best - self.options.unpaired_penalty && c.score >= self.options.min_score
+    ) {
+        let mut pairs = self.proper_pairs(mates, model);
+        let Some(best) = pairs.iter().map(|pair| pair.0).max() else { return };
+        let gap = self.options.scoring.gap_open + self.options.scoring.gap_extend;
+        let highest = |mate: &Mate<'_>, c: &Candidate| {
+            let perfect = mate.read.len() as i32 * self.options.scoring.matched;
+            if c.is_final { c.effective } else { perfect - gap }
         };
-        for anchor in anchors.candidates.iter().take(self.options.max_rescues).filter(enough) {
+        let is_clipped = |mate: &Mate<'_>, c: &Candidate| {
+            !c.is_final && (c.begin > 0 || (c.end as usize) < mate.read.len())
+        };
+        let [first, second] = &*mates;
+        pairs.retain(|&(_, a, b)| {
+            let (a, b) = (&first.candidates[a], &second.candidates[b]);
+            // What cannot even come near the best pair is left as it is.
+            !(a.is_final && b.is_final) && highest(first, a) + highest(second, b) >= best - gap
+        });
+        pairs.sort_by_key(|&(score, a, b)| {
+            let clipped =
+                is_clipped(first, &first.candidates[a]) || is_clipped(second, &second.candidates[b]);
+            (std::cmp::Reverse((clipped, score)), a, b)
+        });
+        for (_, a, b) in pairs.into_iter().take(REFINED_PAIRS) {
+            for (mate, index) in mates.iter_mut().zip([a, b]) {
+                if !mate.candidates[index].is_final {
+                    self.refine(mate.read, &mut mate.candidates[index], scratch);
+                }
+            }
+        }
+    }
+
+    /// How many of a mate's candidates are good enough to look for the other near them.
+    fn anchors(&self, mate: &Mate<'_>) -> usize {
+        let best = mate.candidates.first().map_or(0, |best| best.effective);
+        let lowest = best - self.options.unpaired_penalty;
+        let is_good = |c: &&Candidate| c.effective >= lowest && c.score >= self.options.min_score;
+        mate.candidates.iter().take(self.options.max_rescues).take_while(is_good).count()
+    }
+
+    fn settle(
+        &self,
+        anchors: &[Candidate],
+        length: usize,
+        mate: &mut Mate<'_>,
+        model: &InsertSizeModel,
+        scratch: &mut CandidateScratch,
+    ) {
+        for anchor in anchors {
             let pairs_with =
-                |other: &Candidate| model.proper((anchor, lengths.0), (other, lengths.1)).is_some();
-            if mate.candidates.iter().chain(&found).any(pairs_with) {
+                |other: &Candidate| model.proper((anchor, length), (other, mate.read.len())).is_some();
+            if mate.candidates.iter().any(pairs_with) {
                 continue;
             }
-            let window = model.mate_window(anchor, lengths.0, lengths.1);
+            let window = model.mate_window(anchor, length, mate.read.len());
             let rescued = self.rescue(mate.read, anchor.contig, window, scratch);
-            found.extend(rescued.filter(|c| c.score >= self.options.min_score * 3 / 4));
+            mate.candidates.extend(rescued.filter(|c| c.score >= self.options.min_score * 3 / 4));
         }
-        found
     }
 }

@@ -9,8 +9,10 @@ const HIGHEST: f64 = 60.0;
 /// The next best place of the same bases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Competition {
-    /// Score of the best other place; `None` if there is none.
+    /// Effective score of the best other place; `None` if there is none.
     pub(crate) second: Option<i32>,
+    /// Its score.
+    pub(crate) second_score: Option<i32>,
     /// Other places about as good as that one.
     pub(crate) count: u32,
 }
@@ -24,10 +26,11 @@ impl Competition {
             .iter()
             .filter(|other| !other.is_near(chosen, length) && overlap(chosen, other, length));
         for other in others.clone() {
-            competition.second = competition.second.max(Some(other.score));
+            competition.second = competition.second.max(Some(other.effective));
+            competition.second_score = competition.second_score.max(Some(other.score));
         }
         let Some(second) = competition.second else { return competition };
-        competition.count = others.filter(|other| other.score >= second - near).count() as u32;
+        competition.count = others.filter(|other| other.effective >= second - near).count() as u32;
         competition
     }
 }
@@ -48,7 +51,7 @@ pub(crate) fn from_difference(difference: i32, scoring: &Scoring) -> f64 {
 /// is short or poor, less for each further place as good as the second.
 pub(crate) fn single(chosen: &Candidate, competition: Competition, floor: i32, scoring: &Scoring) -> f64 {
     let second = competition.second.unwrap_or(0).max(floor);
-    if second >= chosen.score {
+    if second >= chosen.effective {
         return 0.0;
     }
     let length = (chosen.end - chosen.begin).max(1);
@@ -57,7 +60,7 @@ pub(crate) fn single(chosen: &Candidate, competition: Competition, floor: i32, s
     let identity = 1.0 - lost / f64::from(scoring.matched + scoring.mismatch) / aligned;
     let shortness = if length < 50 { 1.0 } else { 50f64.ln() / aligned.ln() };
     let factor = (shortness * identity * identity).powi(2);
-    let quality = from_difference(chosen.score - second, scoring) * factor;
+    let quality = from_difference(chosen.effective - second, scoring) * factor;
     let crowd = if competition.count > 0 { 4.343 * f64::from(competition.count + 1).ln() } else { 0.0 };
     (quality - crowd).clamp(0.0, HIGHEST)
 }

@@ -5,6 +5,7 @@ use landrace_genome::ContigId;
 use crate::candidate::{Candidate, CandidateScratch, Search};
 use crate::packed::{WORD, differences, first};
 use crate::prepared::{PreparedRead, Strand};
+use crate::syncmer::K;
 
 impl Search<'_> {
     /// The best place of a read on one strand whose first base lies in `low..=high`, if one is better than chance
@@ -16,6 +17,9 @@ impl Search<'_> {
         (is_reverse, low, high): (bool, i64, i64),
         scratch: &mut CandidateScratch,
     ) -> Option<Candidate> {
+        if read.len() < K {
+            return None;
+        }
         let (start, end) = self.index.bounds(contig);
         let low = low.max(start as i64);
         let high = high.min(end as i64 - read.len() as i64);

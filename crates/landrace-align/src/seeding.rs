@@ -1,9 +1,9 @@
 //! From a read's seeds to diagonals: places of the reference at which the read may start.
 
-use crate::index::{EntryRange, Index};
+use crate::index::{EntryRange, Index, SeedTable};
 use crate::options::AlignOptions;
 use crate::prepared::PreparedRead;
-use crate::syncmer::context;
+use crate::syncmer::{K, S, changed_syncmers, context};
 
 /// Hits that a seed may have before its context is asked to tell them apart.
 const FREQUENT: u32 = 40;
@@ -44,18 +44,20 @@ impl Hit {
     }
 }
 
-/// A seed that occurs in the reference.
+/// A seed that is looked up: the strand, its number among the seeds of it, its position and what was found.
 #[derive(Clone, Copy)]
-struct Found {
+struct Query {
     is_reverse: bool,
+    seed: u32,
     position: u32,
+    key: u64,
     range: EntryRange,
 }
 
 /// Buffers of seeding.
 #[derive(Default)]
 pub(crate) struct SeedScratch {
-    found: Vec<Found>,
+    queries: Vec<Query>,
     pub(crate) hits: Vec<Hit>,
 }
 
@@ -67,53 +69,126 @@ pub(crate) fn collect_hits(
     options: &AlignOptions,
     scratch: &mut SeedScratch,
 ) -> f64 {
-    scratch.found.clear();
-    scratch.hits.clear();
-    for (is_reverse, strand) in [false, true].into_iter().zip(&read.strands) {
-        for (at, seed) in strand.seeds.iter().enumerate() {
-            if seed.position >> POSITION_BITS != 0 {
-                break;
-            }
-            let context = context(&strand.seeds, at, strand.codes.len());
-            let key = index.key(seed.hash, context.second, context.third);
-            let mut range = index.find(key);
-            for strobes in 2..=1 + context.sure {
-                if range.len() <= FREQUENT {
-                    break;
-                }
-                let narrowed = index.narrow(range, key, strobes);
-                if narrowed.len() == 0 {
-                    break;
-                }
-                range = narrowed;
-            }
-            if range.len() > 0 {
-                scratch.found.push(Found { is_reverse, position: seed.position, range });
-            }
+    let table = index.table();
+    look_up(&table, read, &mut scratch.queries);
+    scratch.queries.retain_mut(|query| {
+        query.range = table.narrow(query.range, query.key, 1);
+        if query.range.len() > FREQUENT {
+            query.range = narrow_by_context(&table, read, *query);
         }
-    }
-    let cut = expand(index, options, scratch);
+        table.expect_places(query.range);
+        query.range.len() > 0
+    });
+    let cut = expand(&table, options, scratch);
     scratch.hits.sort_unstable();
     cut
 }
 
+/// Longest read that is searched with a changed base: longer ones have seeds elsewhere.
+const SHORT: usize = 128;
+/// Starts of k-mers that follow one another of which one is sure to be a seed.
+const BLOCK: usize = K - S;
+
+/// For a short read whose every seed is hit by a substitution: looks up what its k-mers would be with one base
+/// changed. Leaves the hits, sorted, in `scratch.hits`.
+pub(crate) fn collect_near_hits(index: &Index, read: &PreparedRead, scratch: &mut SeedScratch) {
+    scratch.hits.clear();
+    let codes = &read.strand(false).codes;
+    let Some(last) = codes.len().checked_sub(K).filter(|_| codes.len() <= SHORT) else { return };
+    let table = index.table();
+    scratch.queries.clear();
+    // All starts of the shortest reads; of longer ones, three blocks.
+    let middle = last / 2;
+    let is_tried = |start: usize| {
+        last < 3 * BLOCK || start < BLOCK || start + BLOCK > last || (middle..middle + BLOCK).contains(&start)
+    };
+    for start in (0..=last).filter(|&start| is_tried(start)) {
+        changed_syncmers(&codes[start..start + K], |forward, reverse| {
+            for (is_reverse, hash, position) in [(false, forward, start), (true, reverse, last - start)] {
+                let key = table.key(hash, 0, 0);
+                table.expect_bucket(key);
+                let range = EntryRange { start: 0, end: 0 };
+                scratch.queries.push(Query { is_reverse, seed: 0, position: position as u32, key, range });
+            }
+        });
+    }
+    for query in &mut scratch.queries {
+        query.range = table.bucket(query.key);
+    }
+    for query in &scratch.queries {
+        let range = table.narrow(query.range, query.key, 1);
+        if range.len() <= FREQUENT {
+            let entries = range.start..range.end;
+            scratch
+                .hits
+                .extend(entries.map(|entry| Hit::new(query.is_reverse, table.place(entry), query.position)));
+        }
+    }
+    scratch.hits.sort_unstable();
+}
+
+/// Fills in the buckets of all seeds, asking for memory ahead.
+fn look_up(table: &SeedTable<'_>, read: &PreparedRead, queries: &mut Vec<Query>) {
+    queries.clear();
+    for (is_reverse, strand) in [false, true].into_iter().zip(&read.strands) {
+        let seeds = strand.seeds.iter().take_while(|seed| seed.position >> POSITION_BITS == 0);
+        for (number, seed) in (0..).zip(seeds) {
+            let key = table.key(seed.hash, 0, 0);
+            table.expect_bucket(key);
+            let range = EntryRange { start: 0, end: 0 };
+            queries.push(Query { is_reverse, seed: number, position: seed.position, key, range });
+        }
+    }
+    for query in queries {
+        query.range = table.bucket(query.key);
+    }
+}
+
+/// Of a frequent seed: the places at which its context is that of the read, as far as that leaves any.
+fn narrow_by_context(table: &SeedTable<'_>, read: &PreparedRead, query: Query) -> EntryRange {
+    let strand = read.strand(query.is_reverse);
+    let number = query.seed as usize;
+    let context = context(&strand.seeds, number, strand.codes.len());
+    let key = table.key(strand.seeds[number].hash, context.second, context.third);
+    let mut range = query.range;
+    for strobes in 2..=1 + context.sure {
+        let narrowed = table.narrow(range, key, strobes);
+        if narrowed.len() == 0 {
+            break;
+        }
+        range = narrowed;
+        if range.len() <= FREQUENT {
+            break;
+        }
+    }
+    range
+}
+
 /// Takes the hits of the rarest seeds first, until there are enough.
-fn expand(index: &Index, options: &AlignOptions, scratch: &mut SeedScratch) -> f64 {
-    scratch.found.sort_unstable_by_key(|found| (found.range.len(), found.is_reverse, found.position));
+fn expand(table: &SeedTable<'_>, options: &AlignOptions, scratch: &mut SeedScratch) -> f64 {
+    let SeedScratch { queries, hits } = scratch;
+    hits.clear();
+    let total: u64 = queries.iter().map(|query| u64::from(query.range.len())).sum();
+    if total > options.max_hits as u64 {
+        queries.sort_unstable_by_key(|query| (query.range.len(), query.is_reverse, query.position));
+    }
     let mut cut = 0;
-    for found in &scratch.found {
-        let n = found.range.len();
-        let room = options.max_hits.saturating_sub(scratch.hits.len());
-        if room == 0 {
+    for query in queries.iter() {
+        let n = query.range.len();
+        if hits.len() >= options.max_hits {
             cut += 1;
             continue;
         }
-        let taken = n.min(SAMPLE);
-        cut += usize::from(taken < n);
-        for i in 0..taken {
-            let entry = found.range.start + (u64::from(i) * u64::from(n) / u64::from(taken)) as u32;
-            scratch.hits.push(Hit::new(found.is_reverse, index.place(entry), found.position));
+        if n <= SAMPLE {
+            let entries = query.range.start..query.range.end;
+            hits.extend(entries.map(|entry| Hit::new(query.is_reverse, table.place(entry), query.position)));
+            continue;
         }
+        cut += 1;
+        hits.extend((0..SAMPLE).map(|i| {
+            let entry = query.range.start + (u64::from(i) * u64::from(n) / u64::from(SAMPLE)) as u32;
+            Hit::new(query.is_reverse, table.place(entry), query.position)
+        }));
     }
-    cut as f64 / scratch.found.len().max(1) as f64
+    f64::from(cut) / queries.len().max(1) as f64
 }

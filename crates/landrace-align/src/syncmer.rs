@@ -75,6 +75,41 @@ pub(crate) fn syncmers(
     }
 }
 
+/// The hash by which s-mers are ordered, the same on both strands.
+fn order(forward: u32, reverse: u32) -> u32 {
+    let canonical = forward.min(reverse).wrapping_add(1).wrapping_mul(0x9e37_79b1);
+    (canonical ^ canonical >> 15).wrapping_mul(0x85eb_ca77)
+}
+
+/// Whether a k-mer, given as its code and that of its reverse complement, is a seed.
+fn is_syncmer(forward: u64, reverse: u64) -> bool {
+    let mask = (1 << (2 * S)) - 1;
+    let hash = |i: usize| {
+        let word = forward >> (2 * (K - S - i)) & mask;
+        order(word as u32, (reverse >> (2 * i) & mask) as u32)
+    };
+    let inner = (1..K - S).map(hash).min().unwrap_or(u32::MAX);
+    hash(0).min(hash(K - S)) <= inner
+}
+
+/// The seeds that a k-mer of codes gives with one base changed: calls `found` with the hashes of both strands.
+/// Nothing if a base is unknown.
+pub(crate) fn changed_syncmers(codes: &[u8], mut found: impl FnMut(u64, u64)) {
+    if codes.len() != K || codes.iter().any(|&code| code > 3) {
+        return;
+    }
+    let forward = codes.iter().fold(0u64, |word, &code| word << 2 | u64::from(code));
+    let reverse = reverse_complement(forward);
+    for at in 0..K {
+        for change in 1..4 {
+            let (forward, reverse) = (forward ^ change << (2 * (K - 1 - at)), reverse ^ change << (2 * at));
+            if is_syncmer(forward, reverse) {
+                found(mix(forward), mix(reverse));
+            }
+        }
+    }
+}
+
 /// Calls `found` with the start and the code of every syncmer.
 fn scan(codes: &[u8], scratch: &SyncmerScratch, mut found: impl FnMut(u32, u64)) {
     let (mut code, mut known) = (0u64, 0usize);
@@ -101,8 +136,7 @@ fn hash_words(codes: &[u8], hashes: &mut Vec<u32>) {
         forward = (forward << 2 | base) & ((1 << (2 * S)) - 1);
         reverse = reverse >> 2 | (3 - base) << (2 * (S - 1));
         if end + 1 >= S {
-            let canonical = forward.min(reverse).wrapping_add(1).wrapping_mul(0x9e37_79b1);
-            hashes.push((canonical ^ canonical >> 15).wrapping_mul(0x85eb_ca77));
+            hashes.push(order(forward, reverse));
         }
     }
 }
@@ -180,6 +214,30 @@ mod tests {
                 last = seed.position;
             }
             prop_assert!(codes.len() - K - (last as usize) < K - S);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_base_gives_the_seeds_of_the_changed_sequence(
+            codes in prop::collection::vec(0u8..4, K),
+            at in 0..K,
+            change in 1u8..4,
+        ) {
+            let mut changed = codes.clone();
+            changed[at] ^= change;
+            let (forward, reverse) = both(&changed);
+            let mut found = Vec::new();
+            changed_syncmers(&codes, |a, b| found.push((a, b)));
+            let expected = forward.first().map(|seed| (seed.hash, reverse[0].hash));
+            prop_assert_eq!(expected.is_some_and(|pair| found.contains(&pair)), expected.is_some());
+            let all = (0..K).flat_map(|at| (1..4).map(move |change| (at, change)));
+            let count = all.filter(|&(at, change)| {
+                let mut changed = codes.clone();
+                changed[at] ^= change;
+                !both(&changed).0.is_empty()
+            });
+            prop_assert_eq!(found.len(), count.count());
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) enum Filter {
 impl Filter {
     /// All filters with the header's words.
     pub(crate) const ALL: [(Self, &'static str, &'static str); 5] = [
-        (Self::LowQuality, "LowQual", "QUAL below 10"),
+        (Self::LowQuality, "LowQual", "QUAL below 5"),
         (
             Self::StrandBias,
             "StrandBias",
@@ -50,7 +50,7 @@ pub(crate) fn filters(call: &SiteCall) -> Vec<Filter> {
     let notes = &call.notes;
     let called = call.samples.iter().filter(|sample| sample.genotype.is_some()).count();
     let doubts = [
-        (Filter::LowQuality, call.quality < 10.0),
+        (Filter::LowQuality, call.quality < 5.0),
         (Filter::StrandBias, strand_bias(notes.strands) < 1e-4),
         (Filter::LowMappingQuality, notes.alternate_mapping_quality < 30.0),
         (Filter::ReadEnds, notes.from_end < 5),

@@ -12,10 +12,10 @@ const MOST_GENOTYPES: usize = 500;
 const MOST_ALLELES: usize = 7;
 /// A read counts for the allele that explains it this many times better than any other.
 const CLEARLY: f32 = 3.0;
-/// Expected share of bases at which two chromosomes differ.
-pub(crate) const THETA: f64 = 1e-3;
+/// Expected share of bases at which two chromosomes differ: between wheat (0.001) and maize (0.01).
+pub(crate) const THETA: f64 = 3e-3;
 /// The same of indels outside repeats.
-const THETA_GAP: f64 = 1.25e-4;
+const THETA_GAP: f64 = 4e-4;
 /// The most that is expected of an indel, in the longest repeats.
 const MOST_THETA_GAP: f64 = 0.01;
 

@@ -171,8 +171,8 @@ impl ReadReader {
     /// Appends up to `reads` reads to the batch and gives how many came: 0 at the end of the file.
     ///
     /// # Errors
-    /// Returns an error that names the file and the line if a record is cut short, has qualities of another
-    /// length, or holds characters that are no bases or qualities.
+    /// Returns an error that names the file and the line if there is no read at all, or if a record is cut short,
+    /// has qualities of another length, or holds characters that are no bases or qualities.
     pub fn read_batch(&mut self, batch: &mut ReadBatch, reads: usize) -> Result<usize, ReadError> {
         for done in 0..reads {
             if !self.read_record(batch)? {
@@ -186,7 +186,14 @@ impl ReadReader {
         // Empty lines between records and at the end do no harm.
         loop {
             if !self.next_line()? {
-                return Ok(false);
+                // A file without a single read is a failed transfer more often than a wish.
+                let is_empty = self.is_fasta.is_none();
+                let message = "holds no read; leave the file out, or copy it again";
+                return if is_empty {
+                    Err(FileError::content(&self.path, message).into())
+                } else {
+                    Ok(false)
+                };
             }
             if !self.line.is_empty() {
                 break;

@@ -1,6 +1,6 @@
 //! Keeping the variants and calls that can be trusted, with an account of what fell to which rule.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 
 use landrace_genome::nearest::hint;
@@ -104,14 +104,22 @@ impl Rule {
 /// Stretches of contigs, by name.
 #[derive(Clone, Debug, Default)]
 pub struct Regions {
-    /// For each contig, 1-based inclusive ranges.
-    by_contig: HashMap<String, Vec<(u64, u64)>>,
+    /// For each contig, first and last positions of ranges that neither overlap nor touch.
+    by_contig: HashMap<String, BTreeMap<u64, u64>>,
 }
 
 impl Regions {
     /// Adds a stretch, from and to in 1-based positions, both inclusive.
     pub fn add(&mut self, contig: &str, from: u64, to: u64) {
-        self.by_contig.entry(contig.to_owned()).or_default().push((from, to));
+        let ranges = self.by_contig.entry(contig.to_owned()).or_default();
+        let (mut from, mut to) = (from, to.max(from));
+        while let Some((&start, &end)) = ranges.range(..=to.saturating_add(1)).next_back()
+            && end.saturating_add(1) >= from
+        {
+            ranges.remove(&start);
+            (from, to) = (from.min(start), to.max(end));
+        }
+        ranges.insert(from, to);
     }
 
     /// Adds `CONTIG`, `CONTIG:FROM-TO`, `CONTIG:FROM-` or `CONTIG:POSITION`, from 1 and inclusive. A contig whose
@@ -160,7 +168,9 @@ impl Regions {
                     format!("line {number}: not BED; write contig, start and end, separated by tabs");
                 return Err(GenotypeError::Request(message));
             };
-            self.add(name, start.saturating_add(1), end);
+            if end > start {
+                self.add(name, start + 1, end);
+            }
         }
         Ok(())
     }
@@ -168,7 +178,9 @@ impl Regions {
     /// Whether a position lies in one of the stretches.
     pub fn contain(&self, contig: &str, position: u64) -> bool {
         let ranges = self.by_contig.get(contig);
-        ranges.is_some_and(|ranges| ranges.iter().any(|&(from, to)| from <= position && position <= to))
+        ranges.is_some_and(|ranges| {
+            ranges.range(..=position).next_back().is_some_and(|(_, &last)| position <= last)
+        })
     }
 }
 
@@ -246,7 +258,8 @@ impl FilterOptions {
                     account.removed[rule as usize] += 1;
                     let site = &block.sites[row];
                     let position = site.position.map_or(0, landrace_genome::Position::get);
-                    removed += &format!("{}\t{position}\t{}\t{}\n", block.contig, site.id, rule.name());
+                    let id = if site.id.is_empty() { "." } else { &site.id };
+                    removed += &format!("{}\t{position}\t{id}\t{}\n", block.contig, rule.name());
                 }
             }
         }
@@ -407,4 +420,55 @@ pub fn filter(
         writer.write(&encoded)
     })?;
     Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn regions_hold_what_their_ranges_hold(
+            ranges in prop::collection::vec((1u64..60, 0u64..12), 0..12),
+            position in 1u64..80,
+        ) {
+            let mut regions = Regions::default();
+            ranges.iter().for_each(|&(from, more)| regions.add("1", from, from + more));
+            let expected = ranges.iter().any(|&(from, more)| (from..=from + more).contains(&position));
+            prop_assert_eq!(regions.contain("1", position), expected);
+            prop_assert!(!regions.contain("2", position));
+        }
+    }
+
+    #[test]
+    fn regions_are_read_as_people_write_them() {
+        let mut header = SourceHeader::default();
+        header.declare(vec!["chr1".to_owned(), "a:1-5".to_owned()]);
+        let held = |text: &str| {
+            let mut regions = Regions::default();
+            regions.add_text(text, &header).map(|()| regions).map_err(|error| error.to_string())
+        };
+        assert!(held("a:1-5").unwrap().contain("a:1-5", 99));
+        assert!(held("chr1:1,000-").unwrap().contain("chr1", 1_000_000));
+        assert!(!held("chr1:7").unwrap().contain("chr1", 8));
+        assert!(held("chr1:9-3").unwrap_err().contains("cannot read the region"));
+        assert!(held("chr2:9").unwrap_err().contains("did you mean 'chr1'"));
+        let mut regions = Regions::default();
+        regions.add_bed("track x\nchr1\t0\t10\textra\n\nchr1\t10\t10\n").unwrap();
+        assert!(regions.contain("chr1", 1) && regions.contain("chr1", 10) && !regions.contain("chr1", 11));
+        assert!(regions.add_bed("chr1 0 10\n").unwrap_err().to_string().contains("line 1: not BED"));
+    }
+
+    #[test]
+    fn samples_are_chosen_by_name_in_the_files_order() {
+        let all: Vec<String> = ["b 1", "a", "c"].map(str::to_owned).to_vec();
+        let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(choose_samples(&all, Some(&named(&["c", "b 1"])), &[]).unwrap(), [0, 2]);
+        assert_eq!(choose_samples(&all, None, &named(&["a"])).unwrap(), [0, 2]);
+        let message = choose_samples(&all, Some(&named(&["b1"])), &[]).unwrap_err().to_string();
+        assert_eq!(message, "there is no sample 'b1' in the input; did you mean 'b 1'?");
+        assert!(choose_samples(&all, Some(&named(&["a"])), &named(&["a"])).is_err());
+    }
 }

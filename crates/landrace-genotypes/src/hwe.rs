@@ -1,15 +1,90 @@
-//! Hardy-Weinberg tests: exact for diploids, with inbreeding taken for granted where it is known.
+//! Hardy-Weinberg tests at any ploidy, with inbreeding taken for granted where it is known: exact for diploids,
+//! chi-squared above.
 
 use crate::block::SiteCounts;
 
-/// P-value of the test over the diploid calls; with calls of other ploidies alone, 1.
+/// P-value of the test of a variant: of the samples of each ploidy above 1 by itself; with several ploidies, the
+/// smallest times their number (Bonferroni). 1 without such samples.
 ///
 /// Multi-allelic variants are tested as reference against the rest.
 pub fn p_value(counts: &SiteCounts, inbreeding: f64) -> f64 {
-    let diploid = counts.dosages.iter().find(|(ploidy, _)| *ploidy == 2);
-    diploid.map_or(1.0, |(_, dosages)| {
-        exact(dosages[0].into(), dosages[1].into(), dosages[2].into(), inbreeding)
-    })
+    let tested = counts.dosages.iter().filter(|(ploidy, _)| *ploidy > 1);
+    let values: Vec<f64> = tested
+        .map(|(ploidy, dosages)| match (ploidy, dosages.as_slice()) {
+            (2, &[a, b, c]) => exact(a.into(), b.into(), c.into(), inbreeding),
+            _ => chi_squared(dosages, inbreeding),
+        })
+        .collect();
+    values.iter().fold(1.0f64, |least, &p| least.min(p * values.len() as f64))
+}
+
+/// Chi-squared test of the dosage classes of an autopolyploid against binomial shares at the frequency seen, or,
+/// with an inbreeding coefficient F, against (1 − F) of those and F of the two homozygotes. Neighbouring classes
+/// are pooled until five samples are expected in each; with fewer than three pooled classes nothing can be tested
+/// and the p-value is 1. Double reduction is not modelled.
+pub fn chi_squared(dosages: &[u32], inbreeding: f64) -> f64 {
+    let ploidy = dosages.len().saturating_sub(1);
+    let n: f64 = dosages.iter().map(|&count| f64::from(count)).sum();
+    let alternates: f64 = dosages.iter().zip(0u32..).map(|(&count, d)| f64::from(count) * f64::from(d)).sum();
+    if n == 0.0 || ploidy == 0 {
+        return 1.0;
+    }
+    let (p, f) = (alternates / (n * ploidy as f64), inbreeding.clamp(0.0, 1.0));
+    let mut choices = 1.0;
+    let (mut statistic, mut classes) = (0.0, 0);
+    let (mut seen, mut expected, mut rest) = (0.0, 0.0, n);
+    for (dosage, &count) in dosages.iter().enumerate() {
+        let binomial = choices * p.powi(dosage as i32) * (1.0 - p).powi((ploidy - dosage) as i32);
+        choices *= (ploidy - dosage) as f64 / (dosage + 1) as f64;
+        let homozygous = match dosage {
+            0 => 1.0 - p,
+            d if d == ploidy => p,
+            _ => 0.0,
+        };
+        seen += f64::from(count);
+        expected += n * ((1.0 - f) * binomial + f * homozygous);
+        // What is left must make a class, too; else it joins this one.
+        if expected >= 5.0 && (rest - expected >= 5.0 || dosage == ploidy) {
+            statistic += (seen - expected).powi(2) / expected;
+            classes += 1;
+            rest -= expected;
+            (seen, expected) = (0.0, 0.0);
+        }
+    }
+    if expected > 0.0 {
+        statistic += (seen - expected).powi(2) / expected;
+        classes += 1;
+    }
+    if classes < 3 { 1.0 } else { upper_gamma(f64::from(classes - 2) / 2.0, statistic / 2.0) }
+}
+
+/// The regularised upper incomplete gamma function Q(a, x) for half-integer a, by Q(a + 1, x) = Q(a, x) +
+/// xᵃ e⁻ˣ / Γ(a + 1) from Q(1/2, x) = erfc(√x) or Q(1, x) = e⁻ˣ.
+fn upper_gamma(a: f64, x: f64) -> f64 {
+    let is_whole = a.fract() == 0.0;
+    let (mut q, mut at, mut gamma) =
+        if is_whole { ((-x).exp(), 1.0, 1.0) } else { (erfc(x.sqrt()), 0.5, std::f64::consts::PI.sqrt()) };
+    while at < a - 0.25 {
+        gamma *= at;
+        q += x.powf(at) * (-x).exp() / gamma;
+        at += 1.0;
+    }
+    q.clamp(0.0, 1.0)
+}
+
+/// The complementary error function: its series near 0, its continued fraction beyond.
+fn erfc(x: f64) -> f64 {
+    let scale = std::f64::consts::PI.sqrt();
+    if x < 2.0 {
+        let (mut term, mut sum) = (x, x);
+        for k in 1..200 {
+            term *= -x * x / f64::from(k);
+            sum += term / f64::from(2 * k + 1);
+        }
+        return 1.0 - 2.0 * sum / scale;
+    }
+    let fraction = (1..60).rev().fold(x, |rest, k| x + f64::from(k) / 2.0 / rest);
+    (-x * x).exp() / (fraction * scale)
 }
 
 /// Exact test of the number of heterozygotes given the allele counts (Wigginton, Cutler and Abecasis 2005). With
@@ -85,6 +160,32 @@ mod tests {
         assert_eq!(exact(50, 0, 50, 1.0), 1.0);
         assert_eq!(exact(50, 1, 50, 1.0), 0.0);
         assert!(exact(45, 10, 45, 0.8) > 0.5);
+    }
+
+    #[test]
+    fn chi_squared_tails_are_those_of_tables() {
+        // 5 % points of 1, 2, 3 and 4 degrees of freedom.
+        for (degrees, point) in [(1.0, 3.841_459), (2.0, 5.991_465), (3.0, 7.814_728), (4.0, 9.487_729)] {
+            assert!((upper_gamma(degrees / 2.0, point / 2.0) - 0.05).abs() < 1e-6, "{degrees}");
+        }
+        assert!(
+            (erfc(0.5) - 0.479_500_122_2).abs() < 1e-9 && (erfc(3.0) / 2.209_049_7e-5 - 1.0).abs() < 1e-6
+        );
+    }
+
+    #[test]
+    fn tetraploids_in_proportions_pass_and_others_do_not() {
+        // 100 samples at frequency 1/2: 6.25, 25, 37.5, 25, 6.25.
+        assert!(chi_squared(&[6, 25, 38, 25, 6], 0.0) > 0.9);
+        assert!(chi_squared(&[50, 0, 0, 0, 50], 0.0) < 1e-20);
+        assert!(chi_squared(&[50, 0, 0, 0, 50], 1.0) > 0.9);
+        assert!(chi_squared(&[0, 0, 100, 0, 0], 0.0) < 1e-10);
+        assert_eq!(chi_squared(&[99, 1, 0, 0, 0], 0.0), 1.0);
+        let counts = SiteCounts {
+            dosages: vec![(4, vec![50, 0, 0, 0, 50]), (2, vec![1, 2, 1])],
+            ..Default::default()
+        };
+        assert!(p_value(&counts, 0.0) < 1e-19);
     }
 
     proptest! {

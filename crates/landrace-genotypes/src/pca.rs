@@ -135,6 +135,9 @@ struct Tile {
     sum: Mat<f64>,
 }
 
+/// Eigenvectors and eigenvalues, falling, and the sum of all eigenvalues.
+type Eigen = (Vec<Vec<f64>>, Vec<f64>, f64);
+
 impl Relationship {
     fn new(n: usize) -> Self {
         let starts = || (0..n).step_by(TILE);
@@ -162,7 +165,7 @@ impl Relationship {
     }
 
     /// The first eigenvectors and eigenvalues of the mean, and the sum of all eigenvalues.
-    fn eigen(&self, components: usize) -> Result<(Vec<Vec<f64>>, Vec<f64>, f64), GenotypeError> {
+    fn eigen(&self, components: usize) -> Result<Eigen, GenotypeError> {
         let mut g = Mat::zeros(self.n, self.n);
         for tile in &self.tiles {
             for j in 0..tile.sum.ncols() {
@@ -242,5 +245,95 @@ impl PrincipalComponents {
             format!("PC{k}\t{value:.9}\t{share:.9}\n")
         });
         "component\teigenvalue\tshare_of_variance\n".to_owned() + &rows.collect::<String>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::block::{CallGatherer, Layers, Site};
+    use crate::matrix::GenotypeMatrix;
+    use crate::source::SourceHeader;
+
+    /// Samples of ploidies 2 and 4; codes above the ploidy are missing.
+    fn matrix(ploidies: &[u8], rows: &[Vec<u8>]) -> Arc<GenotypeMatrix> {
+        let block = |rows: &[Vec<u8>]| {
+            let mut gatherer = CallGatherer::new(ploidies.len());
+            rows.iter().for_each(|row| gatherer.push(ploidies, row));
+            GenotypeBlock {
+                contig: "1".into(),
+                samples: ploidies.len(),
+                sites: vec![Site::default(); rows.len()],
+                groups: gatherer.take(2),
+                layers: Layers::default(),
+            }
+        };
+        let samples = (0..ploidies.len()).map(|index| index.to_string()).collect();
+        let header = SourceHeader { samples, ..SourceHeader::default() };
+        let (first, second) = rows.split_at(rows.len() / 2);
+        Arc::new(GenotypeMatrix::from_blocks(header, vec![block(first), block(second)]))
+    }
+
+    /// The mean of z zᵀ, number by number.
+    fn relationship(ploidies: &[u8], rows: &[Vec<u8>]) -> Vec<Vec<f64>> {
+        let n = ploidies.len();
+        let (mut g, mut used) = (vec![vec![0.0; n]; n], 0.0);
+        for row in rows {
+            let called = || (0..n).filter(|&i| row[i] != MISSING);
+            let copies: f64 = called().map(|i| f64::from(ploidies[i])).sum();
+            let p = called().map(|i| f64::from(row[i])).sum::<f64>() / copies;
+            if !(p > 0.0 && p < 1.0) {
+                continue;
+            }
+            let spread = (p * (1.0 - p) / (copies / called().count() as f64)).sqrt();
+            let z: Vec<f64> = (0..n)
+                .map(|i| {
+                    if row[i] == MISSING {
+                        0.0
+                    } else {
+                        (f64::from(row[i]) / f64::from(ploidies[i]) - p) / spread
+                    }
+                })
+                .collect();
+            (0..n).for_each(|i| (0..n).for_each(|j| g[i][j] += z[i] * z[j]));
+            used += 1.0;
+        }
+        g.iter_mut().flatten().for_each(|value| *value /= used);
+        g
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn components_are_eigenvectors_and_do_not_depend_on_threads(
+            (ploidies, rows) in (3usize..24).prop_flat_map(|n| {
+                let ploidies = prop::collection::vec(prop_oneof![Just(2u8), Just(4u8)], n);
+                (ploidies, prop::collection::vec(prop::collection::vec(0u8..6, n), 6..60))
+            }),
+        ) {
+            let rows: Vec<Vec<u8>> = rows.iter().map(|row| row.iter().zip(&ploidies)
+                .map(|(&code, &ploidy)| if code > ploidy { MISSING } else { code }).collect()).collect();
+            let matrix = matrix(&ploidies, &rows);
+            let run = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| principal_components(&mut matrix.source(), 3)).unwrap()
+            };
+            let (one, three) = (run(1), run(3));
+            prop_assert_eq!(&one.vectors, &three.vectors);
+            prop_assert_eq!(&one.values, &three.values);
+            let g = relationship(&ploidies, &rows);
+            prop_assert!((one.total - (0..g.len()).map(|i| g[i][i]).sum::<f64>()).abs() < 1e-9);
+            for (vector, value) in one.vectors.iter().zip(&one.values) {
+                prop_assert!((vector.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-9);
+                for (row, own) in g.iter().zip(vector) {
+                    let product: f64 = row.iter().zip(vector).map(|(a, b)| a * b).sum();
+                    prop_assert!((product - value * own).abs() < 1e-8);
+                }
+            }
+            prop_assert!(one.values.is_sorted_by(|a, b| a >= b));
+        }
     }
 }

@@ -57,7 +57,7 @@ fn variant_line(block: &GenotypeBlock, row: usize, counts: &SiteCounts, out: &mu
     let genotype_quality = block.layers.genotype_quality.as_ref().and_then(|grid| {
         mean(grid.row(row).iter().filter(|quality| **quality >= 0.0).map(|&quality| f64::from(quality)))
     });
-    let p = counts.dosages.iter().any(|(ploidy, _)| *ploidy == 2).then(|| hwe::p_value(counts, 0.0));
+    let p = counts.dosages.iter().any(|(ploidy, _)| *ploidy > 1).then(|| hwe::p_value(counts, 0.0));
     let numbers = [
         Some(counts.call_rate()),
         counts.alternate_frequency(),

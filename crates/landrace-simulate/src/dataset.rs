@@ -11,7 +11,9 @@ use crate::genome::Genome;
 use crate::individual::Individual;
 use crate::population::Population;
 use crate::random::derive;
-use crate::reads::{ReadOptions, ReadsError, Sequencer, SimulatedPair, SimulatedRead};
+use crate::reads::{
+    AmpliconPanel, LibraryLayout, ReadOptions, ReadsError, Sequencer, SimulatedPair, SimulatedRead,
+};
 use crate::traits::{SimulatedTrait, write_loci, write_values};
 
 /// Compression level of reads and variants.
@@ -162,6 +164,9 @@ pub fn write_reads(
     mut on_sample: impl FnMut(),
 ) -> Result<ReadCounts, DatasetError> {
     file::create_directory(&folder.join("reads"))?;
+    if let LibraryLayout::Amplicons(panel) = &sequencing.reads.layout {
+        write_file(&folder.join("amplicons.bed"), |out| write_amplicons(panel, genome, out))?;
+    }
     let mut sheet = "sample\tfastq_1\tfastq_2\tlibrary\tlane\tploidy\tlayout\n".to_owned();
     let mut counts = ReadCounts::default();
     for (index, sample) in population.individuals().into_iter().enumerate() {
@@ -175,7 +180,7 @@ pub fn write_reads(
             let haplotypes = sample.haplotypes(genome, &population.variation);
             let sequencer = Sequencer::new(genome, haplotypes, &options, seed)?;
             write_unit(&sequencer, &options, &folder.join("reads").join(&stem), &mut counts)?;
-            sheet.push_str(&sheet_row(sample, &stem, lane, options.is_paired));
+            sheet.push_str(&sheet_row(sample, &stem, lane, &options));
         }
         on_sample();
     }
@@ -183,14 +188,27 @@ pub fn write_reads(
     Ok(counts)
 }
 
-fn sheet_row(sample: &Individual, stem: &str, lane: u32, is_paired: bool) -> String {
+fn write_amplicons(panel: &AmpliconPanel, genome: &Genome, out: &mut Output) -> io::Result<()> {
+    for (contig, interval) in &panel.amplicons {
+        let name = &genome.contigs.get(*contig).name;
+        writeln!(out, "{name}\t{}\t{}\t{name}_{}", interval.start(), interval.end(), interval.start() + 1)?;
+    }
+    Ok(())
+}
+
+fn sheet_row(sample: &Individual, stem: &str, lane: u32, options: &ReadOptions) -> String {
     let (name, ploidy) = (&sample.name, sample.ploidy());
-    let (first, second) = if is_paired {
+    let layout = match options.layout {
+        LibraryLayout::Shotgun => "wgs",
+        LibraryLayout::CutSites(_) => "gbs",
+        LibraryLayout::Amplicons(_) => "amplicon",
+    };
+    let (first, second) = if options.is_paired {
         (format!("reads/{stem}_1.fastq.gz"), format!("reads/{stem}_2.fastq.gz"))
     } else {
         (format!("reads/{stem}.fastq.gz"), String::new())
     };
-    format!("{name}\t{first}\t{second}\t{name}\t{lane}\t{ploidy}\twgs\n")
+    format!("{name}\t{first}\t{second}\t{name}\t{lane}\t{ploidy}\t{layout}\n")
 }
 
 /// Writes the reads of one unit, compressed: `<stem>_1.fastq.gz` and `_2`, or `<stem>.fastq.gz`.

@@ -30,6 +30,9 @@ pub struct GenomeOptions {
     pub least_divergence: f64,
     /// Greatest divergence of a copy from its family's consensus.
     pub greatest_divergence: f64,
+    /// How young the families are: their divergences are spread evenly at 1, and the larger, the more of them lie
+    /// near the least (an even number raised to this power).
+    pub youth: f64,
     /// Shape of the Pareto distribution of the families' copy numbers; smaller is more skewed.
     pub copy_number_shape: f64,
     /// Share that is a younger copy of another stretch (segmental duplications).
@@ -48,6 +51,7 @@ impl Default for GenomeOptions {
             families: 60,
             least_divergence: 0.003,
             greatest_divergence: 0.12,
+            youth: 1.0,
             copy_number_shape: 1.0,
             duplication_fraction: 0.03,
             tandem_fraction: 0.02,
@@ -143,8 +147,11 @@ impl GenomeOptions {
         if !(0.05..=0.95).contains(&self.gc) {
             return Err(GenomeError::Option("the GC content lies between 0.05 and 0.95"));
         }
-        if self.families == 0 || self.copy_number_shape <= 0.0 {
-            return Err(GenomeError::Option("there must be a transposon family, and a shape above 0"));
+        let is_positive = self.copy_number_shape > 0.0 && self.youth > 0.0;
+        if self.families == 0 || !is_positive {
+            return Err(GenomeError::Option(
+                "there must be a transposon family, and the copy numbers' shape and the youth lie above 0",
+            ));
         }
         Ok(())
     }

@@ -8,10 +8,12 @@ use crate::haplotype::Haplotype;
 use crate::random::Stream;
 use crate::sequence::reverse_complement;
 
+mod layout;
 mod molecule;
 mod quality;
 mod truth;
 
+pub use layout::{AmpliconPanel, Digest, ENZYMES, Enzyme, LibraryLayout};
 use molecule::{Molecule, Molecules};
 pub use quality::QualityProfile;
 pub use truth::{MateTruth, ReadTruth};
@@ -19,6 +21,8 @@ pub use truth::{MateTruth, ReadTruth};
 /// How an individual is sequenced.
 #[derive(Clone, Debug)]
 pub struct ReadOptions {
+    /// How the fragments come about.
+    pub layout: LibraryLayout,
     /// Bases of each read.
     pub read_length: usize,
     /// Whether both ends of a fragment are read.
@@ -27,8 +31,8 @@ pub struct ReadOptions {
     pub insert_mean: f64,
     /// Standard deviation of the fragment length.
     pub insert_sd: f64,
-    /// Bases sequenced, duplicates and adapters included, over bases of the reference (all copies of the genome
-    /// together).
+    /// Of a shotgun library: bases sequenced, duplicates and adapters included, over bases of the reference (all
+    /// copies of the genome together). Else: mean fragments an amplicon or cut-site fragment.
     pub depth: f64,
     /// Exact number of fragments, in place of the depth.
     pub fragments: Option<u64>,
@@ -41,6 +45,7 @@ pub struct ReadOptions {
 impl Default for ReadOptions {
     fn default() -> Self {
         Self {
+            layout: LibraryLayout::Shotgun,
             read_length: 150,
             is_paired: true,
             insert_mean: 400.0,
@@ -69,6 +74,11 @@ pub enum ReadsError {
     /// There is nothing to sequence.
     #[error("the individual has no contig of at least {0} bases to sequence; lower the read length")]
     NothingToRead(usize),
+    /// The enzymes leave no fragment of the sizes asked for.
+    #[error(
+        "the enzymes cut no fragment of the sizes asked for; widen the sizes, or take one that cuts more often"
+    )]
+    NoCutSites,
 }
 
 /// One read: bases and Phred qualities (not ASCII), equally long.
@@ -121,13 +131,22 @@ impl<'a> Sequencer<'a> {
         seed: u64,
     ) -> Result<Self, ReadsError> {
         options.check()?;
-        let molecules = Molecules::shotgun(&haplotypes, options);
+        let molecules = Molecules::of(&haplotypes, options);
         if molecules.is_empty() {
-            return Err(ReadsError::NothingToRead(options.read_length));
+            return Err(match options.layout {
+                LibraryLayout::CutSites(_) => ReadsError::NoCutSites,
+                _ => ReadsError::NothingToRead(options.read_length),
+            });
         }
         let mates = if options.is_paired { 2.0 } else { 1.0 };
-        let bases = options.depth * genome.contigs.total_length() as f64;
-        let by_depth = (bases / (options.read_length as f64 * mates)).round() as u64;
+        let ploidy = haplotypes.first().map_or(1, Vec::len).max(1);
+        let by_depth = match molecules.loci() {
+            Some(loci) => options.depth * loci as f64 / ploidy as f64,
+            None => {
+                options.depth * genome.contigs.total_length() as f64 / (options.read_length as f64 * mates)
+            }
+        };
+        let by_depth = by_depth.round() as u64;
         let fragments = options.fragments.unwrap_or(by_depth);
         Ok(Self { genome, haplotypes, options, molecules, fragments, seed })
     }
@@ -235,7 +254,11 @@ impl<'a> Sequencer<'a> {
 }
 
 impl ReadOptions {
-    fn check(&self) -> Result<(), ReadsError> {
+    /// Checks that every option is in its range.
+    ///
+    /// # Errors
+    /// Returns an error that names the first that is not.
+    pub fn check(&self) -> Result<(), ReadsError> {
         let fail = |name, value: String, range| Err(ReadsError::Option { name, value, range });
         if !(20..=1_000).contains(&self.read_length) {
             return fail("the read length", self.read_length.to_string(), "20 to 1000 bases");

@@ -79,7 +79,7 @@ pub struct Sheet {
     pub columns: Vec<String>,
     /// Columns that name files.
     pub file_columns: Vec<String>,
-    /// Rows: number in the file (the header is row 1) and cells; files by absolute paths.
+    /// Rows: number in the file (the header is row 1) and cells; files by paths that start where the program runs.
     pub rows: Vec<(usize, Vec<String>)>,
 }
 

@@ -73,7 +73,7 @@ impl RunFolder {
             }
         } else if folder.root.exists() {
             let entries = std::fs::read_dir(&folder.root).map_err(|error| FileError::new(root, &error))?;
-            let is_ours = |name: &str| name == "run.lock" || name.starts_with(".plan.json.");
+            let is_ours = |name: &str| name == "run.lock" || is_unfinished(name);
             if entries.flatten().any(|entry| !is_ours(&entry.file_name().to_string_lossy())) {
                 return Err(FolderError::Foreign(name()));
             }
@@ -106,13 +106,14 @@ impl RunFolder {
         &self.root
     }
 
-    /// Takes the right to change the folder.
+    /// Takes the right to change the folder, and removes what a killed run was writing into it.
     ///
     /// # Errors
     /// Returns an error if a living process has it.
     pub fn lock(&self) -> Result<RunLock, FolderError> {
         let file = file::append(&self.root.join("run.lock"))?;
         if is_locked_now(&file) {
+            sweep(&self.root);
             Ok(RunLock { _file: file })
         } else {
             Err(FolderError::Busy(self.root.display().to_string()))
@@ -214,13 +215,22 @@ impl RunFolder {
 /// How the folders begin in which programs work.
 pub(crate) const DESK: &str = ".part-";
 
-/// Removes what killed tasks left in a task's folder, and gives the bytes freed.
+/// Whether a file was being written when its process was killed.
+fn is_unfinished(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(".partial")
+}
+
+/// Removes what killed processes left in a folder, and gives the bytes freed.
 pub(crate) fn sweep(folder: &Path) -> u64 {
     let mut freed = 0;
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(DESK) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(DESK) {
             freed += size_of(&entry.path());
             let _ = std::fs::remove_dir_all(entry.path());
+        } else if is_unfinished(&name) {
+            freed += entry.metadata().map_or(0, |metadata| metadata.len());
+            let _ = std::fs::remove_file(entry.path());
         }
     }
     freed

@@ -349,7 +349,7 @@ impl<'a> Local<'a> {
         let folder = self.shared.plan.slot_name(planned, &self.jobs[index].slot);
         let log = self.shared.folder.log(&step, &folder, failure.attempt);
         let retries = planned.retries;
-        let is_retried = self.jobs[index].attempt <= retries;
+        let is_retried = self.jobs[index].attempt <= retries && failure.cause != Cause::Refused;
         if is_retried {
             let most = self.options.memory;
             let job = &mut self.jobs[index];
@@ -358,7 +358,7 @@ impl<'a> Local<'a> {
             match failure.cause {
                 Cause::Killed => job.needs.memory = (job.needs.memory * 2).min(most),
                 Cause::Time => job.needs.seconds *= 2,
-                Cause::Other => {}
+                Cause::Refused | Cause::Other => {}
             }
             self.ready.insert(index);
         } else {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use landrace_genome::file::{self, FileError};
 
-use crate::folder::RunFolder;
+use crate::folder::{RunFolder, sweep};
 use crate::key::Keys;
 use crate::plan::Plan;
 use crate::record::Record;
@@ -18,6 +18,7 @@ pub(crate) fn publish(plan: &Plan, folder: &RunFolder, keys: &Keys<'_>) -> Resul
     for (number, step) in plan.steps.iter().enumerate() {
         let Some(target) = &step.publish else { continue };
         let target = folder.results().join(target);
+        sweep(&target);
         for slot in plan.slots(step) {
             let Some(record) = keys.record(number, &slot) else { continue };
             let from = folder.slot(plan, step, &slot);

@@ -58,6 +58,9 @@ pub enum Cause {
     Killed,
     /// It took longer than its step allows.
     Time,
+    /// A Landrace command refused its input or arguments, or could not write: another attempt would end
+    /// alike.
+    Refused,
     /// Anything else.
     Other,
 }

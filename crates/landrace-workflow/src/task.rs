@@ -165,6 +165,9 @@ impl<'a> Task<'a> {
             .map_err(|error| FileError::new(folder, &error))?;
         let words = self.words(desk.path(), needs, &keys)?;
         note(&format!("$ {}", shown(&words)));
+        for (link, target) in links(desk.path()) {
+            note(&format!("# {link} is {target}"));
+        }
         self.execute(&words, desk.path(), needs.seconds)?;
         let made = self.made(desk.path(), &words[0])?;
         self.publish(folder, desk.path(), made, &key, (attempt, start))
@@ -231,8 +234,8 @@ impl<'a> Task<'a> {
         Ok(slots.iter().map(path).collect())
     }
 
-    /// Writes the rows of a sheet that the task sees. Files are named by links on the desk, so that the sheet's
-    /// bytes do not depend on where they lie; those in columns that do not count are named without a link.
+    /// Writes the rows of a sheet that the task sees. Files are named by links on the desk, so that the
+    /// sheet's bytes do not depend on where they lie; those in columns that do not count are named without a link.
     fn lay_sheet(&self, name: &str, input: &str, desk: &Path) -> Result<String, TaskError> {
         let Some(PlannedInput::Sheet { columns, files, .. }) = self.plan.inputs.get(input) else {
             return Ok(String::new());
@@ -319,7 +322,7 @@ impl<'a> Task<'a> {
             _ if interrupt::is_requested() => Err(TaskError::Interrupted),
             _ if is_late => Err(TaskError::TooLong { program, seconds }),
             true => Ok(()),
-            false => Err(failed(program, status)),
+            false => Err(failed(program, status, self.step.words[0] == "{landrace}")),
         }
     }
 
@@ -388,9 +391,11 @@ impl<'a> Task<'a> {
     }
 }
 
-fn failed(program: String, status: ExitStatus) -> TaskError {
+fn failed(program: String, status: ExitStatus, is_ours: bool) -> TaskError {
     use std::os::unix::process::ExitStatusExt;
     let (how, cause) = match (status.code(), status.signal()) {
+        // Landrace's commands are deterministic and end with 1 or 2 if they refuse their input.
+        (Some(code @ (1 | 2)), _) if is_ours => (format!("failed with exit code {code}"), Cause::Refused),
         (Some(code), _) => (format!("failed with exit code {code}"), Cause::Other),
         (None, Some(libc::SIGKILL)) => (
             "was killed, as the system does when memory runs out; raise the step's 'mem'".to_owned(),
@@ -400,6 +405,21 @@ fn failed(program: String, status: ExitStatus) -> TaskError {
         (None, None) => ("failed".to_owned(), Cause::Other),
     };
     TaskError::Failed { program, how, cause }
+}
+
+/// The links to reads on a desk, two folders down, and where they lead.
+fn links(desk: &Path) -> Vec<(String, String)> {
+    let entries = |folder: &Path| {
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let files =
+        entries(desk).into_iter().flat_map(|folder| entries(&folder)).flat_map(|folder| entries(&folder));
+    let shown = |path: &Path| path.strip_prefix(desk).unwrap_or(path).display().to_string();
+    let mut links: Vec<_> = files
+        .filter_map(|link| Some((shown(&link), fs::read_link(&link).ok()?.display().to_string())))
+        .collect();
+    links.sort();
+    links
 }
 
 /// Words as one could type them.

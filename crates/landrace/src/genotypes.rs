@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use landrace_genome::file;
-use landrace_genome::summary::{Chart, Summary, Table};
+use landrace_genome::summary::{Chart, Combine, Summary, Table};
 use landrace_genotypes::filter::{FilterAccount, FilterOptions, Regions, Rule, choose_samples};
 use landrace_genotypes::format::Losses;
 use landrace_genotypes::tally::{BINS, Tally};
@@ -89,7 +89,7 @@ pub(crate) fn tally_tables(summary: &mut Summary, tally: &Tally, samples: &[Stri
     summary.count("variants", tally.variants).count("samples", samples.len()).count("snps", tally.snps);
     summary.count("multiallelic", tally.multiallelic);
     if let Some(ratio) = tally.transition_ratio() {
-        summary.count("transitions per transversion", rounded(ratio));
+        summary.count("transitions_per_transversion", rounded(ratio));
     }
     let histogram = |name: &str, title: &str, edge: &str, bins: &[u64; BINS], top: f64| Table {
         name: name.into(),
@@ -121,22 +121,23 @@ pub(crate) fn tally_tables(summary: &mut Summary, tally: &Tally, samples: &[Stri
         ),
         sample_table(tally, samples),
     ]);
+    add_over_regions(summary, &["allele-frequency", "missing", "heterozygosity", "samples"]);
+}
+
+/// Counts of variants: the report adds them up where each run saw a region of its own.
+fn add_over_regions(summary: &mut Summary, tables: &[&str]) {
+    summary.combine.extend(tables.iter().map(|&name| (name.to_owned(), Combine::Sum)));
 }
 
 fn sample_table(tally: &Tally, samples: &[String]) -> Table {
-    let share = |part: u64, whole: u64| match whole {
-        0 => Value::Null,
-        _ => rounded(part as f64 / whole as f64),
-    };
     let row = |(name, own): (&String, &landrace_genotypes::tally::SampleTally)| {
-        let missing = share(tally.variants - own.called, tally.variants);
-        vec![name.as_str().into(), missing, share(own.heterozygous, own.could_be_heterozygous)]
+        vec![name.as_str().into(), (tally.variants - own.called).into(), own.heterozygous.into()]
     };
     Table {
         name: "samples".into(),
         title: "Missing and heterozygous calls per sample".into(),
         chart: Chart::Scatter,
-        columns: vec!["sample".into(), "share missing".into(), "share heterozygous".into()],
+        columns: vec!["sample".into(), "missing calls".into(), "heterozygous calls".into()],
         rows: samples.iter().zip(&tally.samples).map(row).collect(),
         path: None,
     }
@@ -144,9 +145,12 @@ fn sample_table(tally: &Tally, samples: &[String]) -> Table {
 
 /// The account of the rules, as a table.
 pub(crate) fn account_table(summary: &mut Summary, account: &FilterAccount) {
-    summary.count("variants read", account.read).count("variants kept", account.kept);
-    summary.count("calls made missing for depth", account.low_depth);
-    summary.count("calls made missing for genotype quality", account.low_genotype_quality);
+    summary.count("variants_read", account.read).count("variants_kept", account.kept);
+    summary.count("calls_made_missing_for_depth", account.low_depth);
+    summary.count("calls_made_missing_for_genotype_quality", account.low_genotype_quality);
+    summary.headline =
+        "{variants_kept} of {variants_read} variants kept ({variants_kept/variants_read}).".to_owned();
+    add_over_regions(summary, &["filters"]);
     let rules = Rule::ALL.iter().zip(account.removed).filter(|(_, n)| *n > 0);
     let rows = rules.map(|(rule, n)| vec![rule.name().into(), n.into()]);
     let kept = vec!["kept".into(), account.kept.into()];

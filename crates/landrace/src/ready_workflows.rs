@@ -11,7 +11,7 @@ pub(crate) const READY: [(&str, &str); 1] =
 
 /// Reads a workflow file, or a ready workflow if there is no such file.
 pub(crate) fn open(path: &Path) -> Result<Workflow, WorkflowError> {
-    match READY.iter().find(|(name, _)| path.as_os_str() == *name && !path.exists()) {
+    match READY.iter().find(|(name, _)| path.as_os_str() == *name && !path.is_file()) {
         Some((name, text)) => Workflow::parse(text, Path::new(name)),
         None => Workflow::read(path),
     }

@@ -112,7 +112,9 @@ impl<'a> View<'a> {
             Event::TaskFailed { step, slot, message, log, is_retried } => {
                 let again = if *is_retried { "; trying again" } else { "" };
                 let log_lines = file::read_text(log).unwrap_or_default();
-                let tail: Vec<&str> = log_lines.lines().collect();
+                let is_shown =
+                    |line: &&str| !line.starts_with("error: ") || !line.ends_with(message.as_str());
+                let tail: Vec<&str> = log_lines.lines().filter(is_shown).collect();
                 let tail = tail[tail.len().saturating_sub(TAIL)..].iter().map(|line| format!("  | {line}\n"));
                 let text = tail.collect::<String>();
                 self.progress.note(&format!(
@@ -152,9 +154,13 @@ impl<'a> View<'a> {
                     self.progress.note(&format!("look at: {}", shown(&report)));
                 }
             }
-            Outcome::Failed { failed, not_started } => self.progress.note(&format!(
-                "{failed} tasks failed, {not_started} were not started; put right what is wrong and run again: what is done is kept"
-            )),
+            Outcome::Failed { failed, not_started } => {
+                let tasks = if failed == 1 { "task" } else { "tasks" };
+                self.progress.note(&format!(
+                    "{failed} {tasks} failed, {not_started} not started; put right what is wrong and run again: what \
+                     is done is kept"
+                ));
+            }
             Outcome::Interrupted => {
                 self.progress.note("interrupted; run again to go on: what is done is kept");
             }

@@ -11,6 +11,12 @@
 
 #[path = "real/bench.rs"]
 mod bench;
+#[path = "real/calls.rs"]
+mod calls;
+#[path = "real/genotypes.rs"]
+mod genotypes;
+#[path = "real/peers.rs"]
+mod peers;
 #[path = "real/reads.rs"]
 mod reads;
 
@@ -18,6 +24,7 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let trials = reads::trials();
+    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials()];
+    let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -238,7 +238,8 @@ fn a_run_killed_in_the_middle_ends_equal_to_one_that_was_not() {
     assert_eq!(code, 0, "{said}");
     let result = |desk: &Desk| fs::read(desk.path("run/results/panel/panel.txt")).unwrap();
     assert_eq!(result(&whole), result(&cut));
-    assert_eq!(cut.leftovers(), Vec::<PathBuf>::new());
+    // A task that outlives its killed run by a moment still tidies up after itself.
+    wait_for(|| cut.leftovers().is_empty());
     assert!(cut.run(&[]).1.contains("0 tasks to run"));
 }
 

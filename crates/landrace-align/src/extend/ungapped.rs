@@ -26,6 +26,9 @@ impl Diagonal {
     }
 }
 
+/// Effective score where nothing is aligned.
+const NOTHING: i32 = -1_000;
+
 /// An alignment without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ungapped {
@@ -82,7 +85,7 @@ pub(crate) fn best_segment(mask: &[u64], diagonal: Diagonal, length: usize, scor
     let mut begin = from;
     let mut value = if from > 0 { -scoring.clip } else { 0 };
     let mut run_start = from;
-    let mut best = Ungapped { effective: i32::MIN, score: 0, begin: 0, end: 0 };
+    let mut best = Ungapped { effective: NOTHING, score: 0, begin: 0, end: 0 };
     let mut consider = |effective: i32, begin: i32, end: i32| {
         if effective > best.effective && end > begin {
             let clips = i32::from(begin > 0) + i32::from((end as usize) < length);

@@ -33,7 +33,7 @@ impl Index {
         assert!(bases < 1 << 40, "a reference of {bases} bases is beyond the index");
         let blocks = blocks(reference);
         let (packed, gaps) = pack(reference, &blocks);
-        let bucket_bits = (bases / 20).max(1).ilog2().clamp(10, 30);
+        let bucket_bits = (bases / 20).max(1).ilog2().clamp(6, 30);
         let table = Table::build(reference, &blocks, bucket_bits);
         let gaps: Vec<u8> = gaps.iter().flat_map(|gap| [gap.0, gap.1]).flat_map(u64::to_le_bytes).collect();
         let high = if bases > 1 << 32 { table.high } else { Vec::new() };

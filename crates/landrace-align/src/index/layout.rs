@@ -1,5 +1,5 @@
-//! The shape of the index file: a header of one page, then sections that start at whole pages; all numbers
-//! little endian.
+//! The shape of the index file: a header, then sections that start at whole cache lines; all numbers little
+//! endian.
 
 #![deny(clippy::cast_possible_truncation, clippy::too_many_lines, clippy::too_many_arguments)]
 
@@ -10,8 +10,13 @@ use crate::syncmer::{K, S, mix};
 const MAGIC: [u8; 8] = *b"LRINDEX\n";
 /// Raise it with every change of what the file holds or of how seeds are chosen.
 const VERSION: u32 = 1;
-const PAGE: usize = 4096;
 const SECTIONS: usize = 7;
+/// Bytes of the header: magic, version, five numbers, three a section, checksum; filled up to a cache line.
+const HEADER: usize = (8 * (8 + 3 * SECTIONS)).next_multiple_of(LINE);
+/// Where sections start: a cache line.
+const LINE: usize = 64;
+/// What the checksums count in.
+const PAGE: usize = 4096;
 /// One page in so many is under the checksum of a section, beside the first and the last.
 const CHECKED: usize = 64;
 
@@ -34,7 +39,7 @@ pub(super) enum Section {
     HighPlaces,
 }
 
-/// The first page.
+/// The start of the file.
 pub(super) struct Header {
     /// Bases of all contigs.
     pub(super) bases: u64,
@@ -48,15 +53,15 @@ pub(super) struct Header {
 /// Puts the file together.
 pub(super) fn assemble(bases: u64, bucket_bits: u32, sections: [Vec<u8>; SECTIONS]) -> Vec<u8> {
     let entries = sections[Section::Keys as usize].len() as u64 / 4;
-    let size = sections.iter().fold(PAGE, |size, section| size + section.len().next_multiple_of(PAGE));
+    let size = sections.iter().fold(HEADER, |size, section| size + section.len().next_multiple_of(LINE));
     let mut bytes = Vec::with_capacity(size);
-    bytes.resize(PAGE, 0);
+    bytes.resize(HEADER, 0);
     let mut fields: Vec<u64> =
         vec![bases, entries, u64::from(bucket_bits), (K * 256 + S) as u64, size as u64];
     for section in sections {
         fields.extend([bytes.len() as u64, section.len() as u64, checksum(&section)]);
         bytes.extend_from_slice(&section);
-        bytes.resize(bytes.len().next_multiple_of(PAGE), 0);
+        bytes.resize(bytes.len().next_multiple_of(LINE), 0);
     }
     let mut head = MAGIC.to_vec();
     head.extend(u64::from(VERSION).to_le_bytes());
@@ -70,7 +75,7 @@ pub(super) fn assemble(bases: u64, bucket_bits: u32, sections: [Vec<u8>; SECTION
 impl Header {
     /// Reads and checks the header, and the checksums of the sections.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
-        if bytes.len() < PAGE || bytes[..8] != MAGIC {
+        if bytes.len() < HEADER || bytes[..8] != MAGIC {
             return Err("is no Landrace index".to_owned());
         }
         let field =

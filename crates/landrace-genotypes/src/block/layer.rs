@@ -27,6 +27,8 @@ pub struct Layers {
     pub records: Option<RecordLines>,
     /// Heterozygous calls that the file phases; it need not have been asked for.
     pub phased_heterozygotes: u64,
+    /// Variants with something in HapMap's columns from strand to QCcode, which is not kept.
+    pub hapmap_notes: u64,
     /// Calls known in part, such as `./1`, which count as missing.
     pub partial_calls: u64,
 }
@@ -311,6 +313,7 @@ impl Layers {
             records: self.records.as_ref().map(|layer| layer.with_samples(samples)),
             phased_heterozygotes: self.phased_heterozygotes,
             partial_calls: self.partial_calls,
+            hapmap_notes: self.hapmap_notes,
         }
     }
 }

@@ -35,12 +35,18 @@ struct Place {
 }
 
 struct GatheredParser {
-    members: Vec<(Arc<dyn ParseStretch>, Option<Vec<usize>>)>,
+    members: Vec<MemberParser>,
+}
+
+/// A file's parser, and the order in which its samples are those of the first file, if that is another.
+struct MemberParser {
+    parser: Arc<dyn ParseStretch>,
+    order: Option<Vec<usize>>,
 }
 
 impl ParseStretch for GatheredParser {
     fn blocks(&self, stretch: Stretch) -> Result<Vec<GenotypeBlock>, GenotypeError> {
-        let (parser, order) = &self.members[stretch.file];
+        let MemberParser { parser, order } = &self.members[stretch.file];
         let blocks = parser.blocks(stretch)?;
         Ok(match order {
             Some(order) => blocks.iter().map(|block| block.with_samples(order)).collect(),
@@ -73,7 +79,7 @@ impl GatheredSource {
             if let (Some(meta), Some(others)) = (&mut header.meta, &other.meta) {
                 Arc::make_mut(meta).add_definitions_of(others);
             }
-            members.push((file.source.parser(), order));
+            members.push(MemberParser { parser: file.source.parser(), order });
         }
         Ok(Self { files, header, parser: Arc::new(GatheredParser { members }), last: None })
     }

@@ -9,7 +9,7 @@ mod write;
 
 pub use read::PlinkSource;
 pub(crate) use read::bed_path;
-pub(crate) use write::PlinkWriter;
+pub(crate) use write::{HAPMAP_NOTES, PlinkWriter};
 
 /// First bytes of a variant-major `.bed`.
 pub(crate) const MAGIC: [u8; 3] = [0x6c, 0x1b, 0x01];

@@ -10,7 +10,7 @@ use landrace_genome::{ContigDictionary, ContigId, Interval};
 
 use super::bcf;
 use super::hapmap::HapmapWriter;
-use super::plink::PlinkWriter;
+use super::plink::{HAPMAP_NOTES, PlinkWriter};
 use super::vcf::{LineWriter, Meta, header_text};
 use crate::block::GenotypeBlock;
 use crate::source::{Family, GenotypeError, SourceHeader};
@@ -165,6 +165,7 @@ impl EncodeBlock for VariantEncoder {
         let mut lines = LineWriter::default();
         let mut out = Encoded { variants: block.rows() as u64, ..Encoded::default() };
         let mut line = Vec::new();
+        out.losses.add(HAPMAP_NOTES, block.layers.hapmap_notes);
         for row in 0..block.rows() {
             line.clear();
             lines.write(block, row, &mut line);

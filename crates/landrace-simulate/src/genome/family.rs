@@ -74,7 +74,8 @@ impl Family {
             }
             Class::Line => {}
         }
-        let divergence = stream.between(options.least_divergence, options.greatest_divergence);
+        let spread = options.greatest_divergence - options.least_divergence;
+        let divergence = options.least_divergence + spread * stream.unit().powf(options.youth);
         let name = format!("{word}/family{:02}", index + 1);
         Self { class, name, consensus, terminal, divergence, weight_sum: 0.0 }
     }

@@ -1,6 +1,7 @@
 //! Molecules of a library: which stretches of which chromosome copies are read.
 
 use super::ReadOptions;
+use super::layout::{self, LibraryLayout, Locus};
 use crate::haplotype::Haplotype;
 use crate::random::Stream;
 
@@ -17,7 +18,15 @@ pub(super) struct Molecule {
 }
 
 /// What molecules are drawn from.
-pub(super) struct Molecules {
+pub(super) enum Molecules {
+    /// Random fragments.
+    Shotgun(Shotgun),
+    /// The same fragments again and again, with running sums of their weights.
+    Loci(Vec<Locus>, Vec<f64>),
+}
+
+/// Random fragments of chromosome copies.
+pub(super) struct Shotgun {
     /// The chromosome copies with their lengths.
     copies: Vec<(u32, u32, u64)>,
     running_sums: Vec<f64>,
@@ -27,8 +36,53 @@ pub(super) struct Molecules {
 }
 
 impl Molecules {
+    pub(super) fn of(haplotypes: &[Vec<Haplotype<'_>>], options: &ReadOptions) -> Self {
+        let loci = match &options.layout {
+            LibraryLayout::Shotgun => return Self::Shotgun(Shotgun::new(haplotypes, options)),
+            LibraryLayout::CutSites(digest) => layout::digest(haplotypes, digest),
+            LibraryLayout::Amplicons(panel) => layout::amplify(haplotypes, panel),
+        };
+        let mut sum = 0.0;
+        let running_sums = loci.iter().map(|locus| {
+            sum += locus.weight;
+            sum
+        });
+        let running_sums = running_sums.collect();
+        Self::Loci(loci, running_sums)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Shotgun(shotgun) => shotgun.copies.is_empty(),
+            Self::Loci(loci, _) => loci.is_empty(),
+        }
+    }
+
+    /// Number of places that are read in every sample; `None` if reads fall anywhere.
+    pub(super) fn loci(&self) -> Option<usize> {
+        match self {
+            Self::Shotgun(_) => None,
+            Self::Loci(loci, _) => Some(loci.len()),
+        }
+    }
+
+    pub(super) fn draw(&self, stream: &mut Stream) -> Molecule {
+        match self {
+            Self::Shotgun(shotgun) => shotgun.draw(stream),
+            Self::Loci(loci, running_sums) => {
+                let Locus { mut molecule, is_either_way, .. } = loci[stream.weighted(running_sums)];
+                if is_either_way {
+                    molecule.is_reverse = stream.chance(0.5);
+                }
+                molecule
+            }
+        }
+    }
+}
+
+impl Shotgun {
     /// Random fragments of every chromosome copy that is at least a read long.
-    pub(super) fn shotgun(haplotypes: &[Vec<Haplotype<'_>>], options: &ReadOptions) -> Self {
+    fn new(haplotypes: &[Vec<Haplotype<'_>>], options: &ReadOptions) -> Self {
         let mut copies = Vec::new();
         let mut running_sums = Vec::new();
         let mut sum = 0.0;
@@ -51,11 +105,7 @@ impl Molecules {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.copies.is_empty()
-    }
-
-    pub(super) fn draw(&self, stream: &mut Stream) -> Molecule {
+    fn draw(&self, stream: &mut Stream) -> Molecule {
         let (contig, copy, length) = self.copies[stream.weighted(&self.running_sums)];
         let wanted = (self.insert_mean + self.insert_sd * stream.normal()).round().max(0.0) as u64;
         let size = wanted.clamp(self.shortest, length);

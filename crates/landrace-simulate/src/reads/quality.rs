@@ -20,11 +20,22 @@ pub struct QualityProfile {
     pub within_read: f64,
     /// The best quality there is.
     pub best: u8,
+    /// Whether qualities are written in four steps (2, 12, 23, 37), as the newer Illumina machines do; errors then
+    /// follow the steps.
+    pub is_binned: bool,
 }
 
 impl Default for QualityProfile {
     fn default() -> Self {
-        Self { start: 37.0, end: 31.0, second_mate: 2.0, between_reads: 2.0, within_read: 3.0, best: 41 }
+        Self {
+            start: 37.0,
+            end: 31.0,
+            second_mate: 2.0,
+            between_reads: 2.0,
+            within_read: 3.0,
+            best: 41,
+            is_binned: false,
+        }
     }
 }
 
@@ -59,6 +70,7 @@ impl QualityProfile {
                 let mean = self.start + level - fall * along * along.sqrt();
                 let quality = (mean + self.within_read * deviation).round();
                 let quality = quality.clamp(f64::from(WORST), f64::from(self.best)) as u8;
+                let quality = if self.is_binned { step_of(quality) } else { quality };
                 if stream.chance(error_probability(quality)) {
                     *base = substitute(stream, *base, 1.0 / 3.0);
                 }
@@ -66,6 +78,16 @@ impl QualityProfile {
                 quality
             })
             .collect()
+    }
+}
+
+/// The step that stands for a quality.
+fn step_of(quality: u8) -> u8 {
+    match quality {
+        ..=2 => 2,
+        3..=17 => 12,
+        18..=29 => 23,
+        _ => 37,
     }
 }
 

@@ -27,15 +27,21 @@ fn under(genome: &Genome, contig: &str, mate: MateTruth) -> Vec<u8> {
 #[test]
 fn errors_are_as_frequent_as_the_qualities_say() {
     let genome = genome();
-    let options = ReadOptions { depth: 60.0, ..Default::default() };
-    let pairs = reads(&genome, &Variation::none(&genome, 2), &options);
+    for is_binned in [false, true] {
+        let quality = QualityProfile { is_binned, ..Default::default() };
+        check_errors(&genome, &ReadOptions { depth: 60.0, quality, ..Default::default() });
+    }
+}
+
+fn check_errors(genome: &Genome, options: &ReadOptions) {
+    let pairs = reads(genome, &Variation::none(genome, 2), options);
     let (mut wrong, mut bases) = ([0u64; 64], [0u64; 64]);
     for pair in &pairs {
         let mates =
             [(&pair.first, pair.truth.first), (pair.second.as_ref().unwrap(), pair.truth.second.unwrap())];
         for (read, truth) in mates {
             for ((base, &quality), truth) in
-                read.sequence.iter().zip(&read.qualities).zip(under(&genome, &pair.truth.contig, truth))
+                read.sequence.iter().zip(&read.qualities).zip(under(genome, &pair.truth.contig, truth))
             {
                 bases[usize::from(quality)] += 1;
                 wrong[usize::from(quality)] += u64::from(*base != truth);

@@ -22,8 +22,8 @@ pub struct Given {
 type Sheets = HashMap<String, Sheet>;
 
 impl Plan {
-    /// Expands a workflow: reads sheets and contigs, works out the slots of the scatters and the words of each
-    /// step.
+    /// Expands a workflow: reads sheets and contigs, works out the slots of the scatters and the words of
+    /// each step.
     ///
     /// # Errors
     /// Returns an error that names the file and place if an input is missing or wrong, if a step does not fit
@@ -42,7 +42,9 @@ impl Plan {
             plan.inputs.insert(name.clone(), planned_input(name, input, path, catalogue, &mut sheets)?);
         }
         for (name, scatter) in &workflow.scatters {
-            plan.axes.insert(name.clone(), slots(name, scatter, &plan, &sheets, catalogue)?);
+            let (Scatter::Samples { input } | Scatter::Regions { input, .. }) = scatter;
+            let path = input_path(workflow, input, &workflow.inputs[input], given)?;
+            plan.axes.insert(name.clone(), slots((name, scatter), &path, &sheets, catalogue)?);
         }
         for step in with_settings(workflow, given)? {
             let planned = planned_step(workflow, &step, catalogue)?;
@@ -170,9 +172,14 @@ fn input_path(
             workflow.name
         ))
     })?;
-    std::path::absolute(&path).ok().filter(|path| path.is_file()).ok_or_else(|| {
-        WorkflowError::Given(format!("{}: no such file (input '{name}'); check the path", path.display()))
-    })
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(WorkflowError::Given(format!("{}: no such file (input '{name}'); check the path", path.display())))
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn planned_input(
@@ -182,15 +189,22 @@ fn planned_input(
     catalogue: &dyn Catalogue,
     sheets: &mut Sheets,
 ) -> Result<PlannedInput, WorkflowError> {
-    let InputKind::Sheet { required, optional } = &input.kind else { return Ok(PlannedInput::File(path)) };
+    let InputKind::Sheet { required, optional } = &input.kind else {
+        return Ok(PlannedInput::File(absolute(&path)));
+    };
     let sheet = catalogue.sheet(&path).map_err(WorkflowError::Given)?;
     check_columns(&path, &sheet, required, optional)?;
     check_files(&path, &sheet)?;
+    let is_file: Vec<bool> = sheet.columns.iter().map(|column| sheet.file_columns.contains(column)).collect();
+    let cell = |(cell, is_file): (&String, &bool)| match *is_file && !cell.is_empty() {
+        true => absolute(Path::new(cell)).display().to_string(),
+        false => cell.clone(),
+    };
     let planned = PlannedInput::Sheet {
-        path,
+        path: absolute(&path),
         columns: sheet.columns.clone(),
         files: sheet.file_columns.clone(),
-        rows: sheet.rows.iter().map(|(_, cells)| cells.clone()).collect(),
+        rows: sheet.rows.iter().map(|(_, cells)| cells.iter().zip(&is_file).map(cell).collect()).collect(),
     };
     sheets.insert(name.to_owned(), sheet);
     Ok(planned)
@@ -233,25 +247,21 @@ fn check_files(path: &Path, sheet: &Sheet) -> Result<(), WorkflowError> {
 }
 
 fn slots(
-    name: &str,
-    scatter: &Scatter,
-    plan: &Plan,
+    (name, scatter): (&str, &Scatter),
+    path: &Path,
     sheets: &Sheets,
     catalogue: &dyn Catalogue,
 ) -> Result<Vec<AxisSlot>, WorkflowError> {
     let slots = match scatter {
         Scatter::Samples { input } => axis::samples(input, &sheets[input]),
-        Scatter::Regions { input, window } => {
-            let Some(PlannedInput::File(path)) = plan.inputs.get(input) else { return Ok(Vec::new()) };
-            let contigs = catalogue.contigs(path).map_err(WorkflowError::Given)?;
-            let slots = axis::regions(&contigs, *window);
-            if slots.is_empty() {
-                let message = format!("{}: the reference holds no contig", path.display());
-                return Err(WorkflowError::Given(message));
-            }
-            slots
+        Scatter::Regions { window, .. } => {
+            axis::regions(&catalogue.contigs(path).map_err(WorkflowError::Given)?, *window)
         }
     };
+    if slots.is_empty() {
+        let message = format!("{}: there is nothing in it for the scatter '{name}'", path.display());
+        return Err(WorkflowError::Given(message));
+    }
     axis::check_names(name, &slots)?;
     Ok(slots)
 }
@@ -319,11 +329,11 @@ fn planned_step(
                 step.inputs.iter().map(|(name, from)| (name.clone(), take(from, &[], false))).collect();
             if planned.tool.contains('/') {
                 let script = workflow.path.parent().unwrap_or(Path::new("")).join(&planned.tool);
-                let script = std::path::absolute(&script).unwrap_or(script);
                 if !script.is_file() {
                     let message = format!("step '{}': {}: no such program", step.id, script.display());
                     return Err(workflow.error(step.line, message));
                 }
+                let script = absolute(&script);
                 planned.tool = script.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 planned.words[0] = literal(&script.to_string_lossy());
                 planned.script = Some(script);

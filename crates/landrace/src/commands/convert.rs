@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     genotypes::tell_losses(session, &report.losses, args.strict)?;
     let mut summary = Summary::new("convert", &session.command_line);
     summary.inputs = source.digests();
-    summary.count("variants read", report.account.read);
+    summary.count("variants_read", report.account.read);
     genotypes::tally_tables(&mut summary, &report.tally, &header.samples);
     output::publish(&args.output, &summary, writer.finish()?)?;
     session.progress.note(&format!(

@@ -58,7 +58,7 @@ struct Rules {
     /// Make calls of lower genotype quality missing
     #[arg(long, value_name = "PHRED")]
     min_gq: Option<f32>,
-    /// P-value of the exact Hardy-Weinberg test over diploid calls, at least
+    /// P-value of the Hardy-Weinberg test, at least (exact for diploids, chi-squared at higher ploidy)
     #[arg(long, value_name = "P", value_parser = share)]
     hwe: Option<f64>,
     /// Inbreeding coefficient that the Hardy-Weinberg test takes for granted

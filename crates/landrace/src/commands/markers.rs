@@ -143,24 +143,29 @@ fn describe(
     sifted: &Sifted,
 ) {
     let gaps = panel.gaps(candidates);
-    let mean = gaps.iter().sum::<u64>().checked_div(gaps.len() as u64).unwrap_or(0);
+    let mean = gaps.iter().sum::<u64>().checked_div(gaps.len() as u64);
     let widest = panel.widest_gap(candidates).map_or(0, |(_, _, length)| length);
     let share = 100.0 * panel.share_tagged(candidates, linkage);
-    summary.count("markers asked for", args.count).count("markers chosen", panel.choices.len());
-    summary.count("candidates", candidates.all().len()).count("variants read", sifted.variants);
+    summary.count("markers_asked_for", args.count).count("markers_chosen", panel.choices.len());
+    summary.count("candidates", candidates.all().len()).count("variants_read", sifted.variants);
     summary
         .count("samples", sifted.samples)
-        .count("share of candidates tagged [%]", (share * 100.0).round() / 100.0);
-    summary
-        .count("mean gap", format_bases(mean))
-        .count("widest stretch without a marker", format_bases(widest));
+        .count("candidates_tagged_percent", (share * 100.0).round() / 100.0);
+    summary.count("widest_stretch_without_a_marker", format_bases(widest));
+    if let Some(mean) = mean {
+        summary.count("mean_gap", format_bases(mean));
+    }
     for (name, count) in left_out(sifted) {
         summary.count(name, count);
     }
-    summary.headline = "{markers chosen} of {markers asked for} markers chosen from {candidates} candidates in \
-        {samples} samples. They tag {share of candidates tagged [%]}% of the candidates; the mean gap between \
-        neighbours is {mean gap}, the widest stretch without a marker {widest stretch without a marker}."
-        .to_owned();
+    let gaps = mean.map_or("", |_| "the mean gap between neighbours is {mean_gap}, ");
+    summary.headline = [
+        "{markers_chosen} of {markers_asked_for} markers chosen from {candidates} candidates in {samples} samples. \
+         They tag {candidates_tagged_percent}% of the candidates; ",
+        gaps,
+        "the widest stretch without a marker is {widest_stretch_without_a_marker}.",
+    ]
+    .concat();
     summary.tables = panel_tables(panel, candidates, linkage);
 }
 

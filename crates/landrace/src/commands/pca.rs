@@ -53,9 +53,10 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
 }
 
 fn describe(summary: &mut Summary, pca: &PrincipalComponents) {
-    summary.count("samples", pca.samples.len()).count("variants used", pca.used);
-    summary.count("variants that do not vary", pca.monomorphic);
-    summary.count("missing calls counted as the mean", pca.imputed);
+    summary.count("samples", pca.samples.len()).count("variants_used", pca.used);
+    summary.count("variants_that_do_not_vary", pca.monomorphic);
+    summary.count("missing_calls_counted_as_the_mean", pca.imputed);
+    summary.headline = "{samples} samples placed by {variants_used} variants.".to_owned();
     let share = |k: usize| pca.values.get(k).map_or(0.0, |value| 100.0 * value / pca.total);
     if let [first, second, ..] = pca.vectors.as_slice() {
         let columns = ["sample".to_owned(), axis(1, share(0)), axis(2, share(1))].to_vec();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use landrace_genome::file;
 use landrace_genome::reference::Reference;
 use landrace_genome::summary::{InputDigest, Summary};
-use landrace_simulate::dataset::{self, Provenance, ReadCounts};
+use landrace_simulate::dataset::{self, Provenance, ReadCounts, Sequencing};
 use landrace_simulate::genome::{Genome, simulate_genome};
 use landrace_simulate::population::{Population, simulate_population};
 use landrace_simulate::random::derive;
@@ -28,7 +28,8 @@ use flags::{GenomeFlags, PopulationFlags, ReadFlags, TraitFlag};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   landrace simulate -o demo --genome-length 300kb --population f2 -n 8 --depth 10 --trait yield:20:0.6
-  landrace simulate -o potato --ploidy 4 --population founders -n 12 --depth 40
+  landrace simulate -o potato --ploidy 4 --population f1 -n 12 --depth 40
+  landrace simulate -o plate --population ril -n 94 --layout gbs --enzymes PstI,MspI --read-length 100
   landrace simulate -o reads --reference genome.fa.gz -n 1 --ploidy 1 --fragments 10000")]
 pub(crate) struct Args {
     /// Folder to write into
@@ -55,13 +56,18 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let founders = args.population.founder_options();
     let population = simulate_population(&genome, &args.population.options(), &founders, args.seed)?;
     let traits = traits(args, &genome, &population)?;
+    // Whatever is wrong with the flags is said before anything is written.
+    let sequencing = args.reads.sequencing(&genome, args.seed)?;
     file::create_directory(folder)?;
     if args.genome.reference.is_none() {
         dataset::write_genome(&genome, folder)?;
     }
     let provenance = Provenance { command_line: &session.command_line, cm_per_mb: founders.cm_per_mb };
     dataset::write_truth(&genome, &population, &traits, folder, &provenance)?;
-    let counts = reads(args, &genome, &population, session)?;
+    let counts = match &sequencing {
+        Some(sequencing) => Some(sequence(sequencing, &genome, &population, folder, session)?),
+        None => None,
+    };
     tables::fill(&mut summary, &genome, &population, counts);
     output::publish(&folder.join("simulate"), &summary, Vec::new())?;
     let files = folder.display();
@@ -83,16 +89,15 @@ fn traits(args: &Args, genome: &Genome, population: &Population) -> anyhow::Resu
     traits.map(|(flag, seed)| Ok(simulate_trait(genome, population, &flag.0, seed)?)).collect()
 }
 
-fn reads(
-    args: &Args,
+fn sequence(
+    sequencing: &Sequencing,
     genome: &Genome,
     population: &Population,
+    folder: &Path,
     session: &Session,
-) -> anyhow::Result<Option<ReadCounts>> {
-    let Some(sequencing) = args.reads.sequencing(args.seed) else { return Ok(None) };
+) -> anyhow::Result<ReadCounts> {
     let bar = session.progress.bar("Sequencing samples", population.samples.len() as u64);
-    let folder: &Path = &args.output;
-    let counts = dataset::write_reads(genome, population, &sequencing, folder, || bar.inc(1))?;
+    let counts = dataset::write_reads(genome, population, sequencing, folder, || bar.inc(1))?;
     bar.finish_and_clear();
-    Ok(Some(counts))
+    Ok(counts)
 }

@@ -13,6 +13,9 @@ use super::text;
 /// squeeze all others.
 const TAIL: f64 = 0.002;
 
+/// Bins that are drawn in any case.
+const LEAST_BINS: usize = 12;
+
 /// Draws a table of lower edges of bins and counts.
 pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
     let mut bins = chart::numeric_rows(table);
@@ -44,6 +47,7 @@ fn cut_tail(bins: &mut Bins, width: f64) -> Option<String> {
         beyond += count(bin);
         beyond > total * TAIL
     })?;
+    let last_kept = last_kept.max(LEAST_BINS.min(bins.len()) - 1);
     let (first, cut, last) = (bins[0].0, bins[last_kept].0 + width, bins[bins.len() - 1].0 + width);
     if cut - first > (last - first) / 2.0 {
         return None;

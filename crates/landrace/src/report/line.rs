@@ -6,6 +6,10 @@ use landrace_genome::summary::Table;
 
 use super::chart::{self, Picture};
 use super::svg::{Axis, COLOURS, Frame, Scale, Svg, at, legend_height};
+use super::text;
+
+/// Thin lines that are drawn; of more, one in two, three, ...
+const LINES: usize = 200;
 
 /// Points of a line that are drawn; of longer lines the least and the most of each stretch.
 const POINTS: usize = 1200;
@@ -39,7 +43,7 @@ pub(super) fn outlines(table: &Table, points: &Points, id: &str) -> Picture {
     let mut svg = Svg::new(560.0, frame.bottom + 46.0);
     svg.axes(frame, &x, &y);
     if is_bundle {
-        for (column, name) in series.iter().enumerate() {
+        for (column, name) in series.iter().enumerate().step_by(series.len().div_ceil(LINES)) {
             svg.path("thin", &shape(points, column, (&x.scale, &y.scale)), name);
         }
         svg.path("l0 bold", &shape(&medians(points), 0, (&x.scale, &y.scale)), "median");
@@ -53,7 +57,10 @@ pub(super) fn outlines(table: &Table, points: &Points, id: &str) -> Picture {
     let description = chart::description("Line chart", table, points.len());
     let mut picture = Picture::narrow(svg.finish(id, &table.title, &description));
     if is_bundle {
-        picture.notes.push(format!("Thin: each of {} subjects; bold: their median.", series.len()));
+        let stride = series.len().div_ceil(LINES);
+        let which = if stride > 1 { format!("one in {stride} of") } else { "each of".to_owned() };
+        let all = text::number(series.len() as f64);
+        picture.notes.push(format!("Thin: {which} {all} subjects; bold: their median."));
     }
     picture
 }

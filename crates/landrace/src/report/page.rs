@@ -152,8 +152,10 @@ fn write_tiles(html: &mut String, chapter: &Chapter) {
     html.push_str("</dl>\n");
 }
 
+/// Whether a count says something at a glance; what did not happen is in the table of all counts.
 fn is_tile(count: &Count) -> bool {
     match count {
+        _ if count.number() == Some(0.0) => false,
         Count::Same(value) => value.is_number() || value.as_str().is_some_and(|text| text.len() <= 24),
         Count::Sum(_) | Count::Range(..) => true,
         Count::Several => false,

@@ -40,7 +40,8 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
             .iter()
             .map(value)
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-        let margin = (high - low) * 0.04;
+        // Points of one value stand in the middle of a narrow range around it.
+        let margin = if high > low { (high - low) * 0.04 } else { 0.05 * high.abs().max(1.0) };
         (low - margin, high + margin)
     };
     let x = Axis::new(&table.columns[1], range(|p| p.x), (frame.left, frame.right), false);

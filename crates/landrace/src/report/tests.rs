@@ -124,7 +124,7 @@ fn long_tables_are_cut_in_the_page_and_whole_in_the_download() {
     let runs = [run("a", table(Chart::Table, &["name", "value"], json!(rows)))];
     let html = draw("t", &runs, &[]).html;
     assert!(html.contains("row199x") && !html.contains("row200x"));
-    assert!(html.contains("The first 200 of 5,000 rows"));
+    assert!(html.contains("The first 200 of 5,000 rows are shown"));
     let link = html.split("base64,").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let whole = super::table::tsv(&runs[0].summary.tables[0]);
     assert!(whole.ends_with("row4999x\t1\n"));
@@ -144,4 +144,32 @@ fn a_folder_without_summaries_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = super::summaries(&[PathBuf::from(folder.path())]).unwrap_err().to_string();
     assert!(error.contains("no *.summary.json"), "{error}");
+}
+
+#[test]
+fn a_table_too_long_for_a_page_is_not_carried_in_it() {
+    let rows: Vec<Value> = (0..200_000).map(|i| json!(["a name of some length", i])).collect();
+    let runs = [run("a", table(Chart::Bar, &["name", "value"], json!(rows)))];
+    let html = draw("t", &runs, &[]).html;
+    assert!(html.contains("Too long to carry") && html.len() < 300_000, "{} bytes", html.len());
+}
+
+#[test]
+fn many_samples_are_drawn_within_bounds() {
+    let contigs: Vec<Value> = (0..300).map(|i| json!(["chr1", i * 1000 + 1, i % 7])).collect();
+    let bins: Vec<Value> = (0..300).map(|i| json!([i * 10, i % 9])).collect();
+    let coverage = table(Chart::Contigs, &["contig", "position", "depth"], json!(contigs));
+    let mut insert = table(Chart::Histogram, &["insert size [bp]", "pairs"], json!(bins));
+    insert.name = "insert".into();
+    let runs: Vec<Found> = (0..1000)
+        .map(|index| {
+            let mut found = run(&format!("S{index}"), coverage.clone());
+            found.summary.tables.push(insert.clone());
+            found
+        })
+        .collect();
+    let html = draw("t", &runs, &[]).html;
+    assert!(html.contains("The first 80 of 1,000 subjects are drawn."));
+    assert!(html.contains("one in 5 of 1,000 subjects"));
+    assert!(html.len() < 8_000_000, "{} bytes", html.len());
 }

@@ -56,7 +56,6 @@ impl Bench {
         self.run(env!("CARGO_BIN_EXE_landrace"), args)
     }
 
-    #[allow(dead_code, reason = "the first failing case is written with the align command")]
     /// Runs `landrace`, which must fail without leaving anything. Gives standard error.
     pub(crate) fn landrace_fails(&self, args: &str) -> String {
         let before = self.listing();

@@ -32,7 +32,8 @@ fn align(bench: &Bench, set: &str, samples: &[&str]) {
 /// Alternative alleles by (position, REF, ALT) with the genotypes' counts of them, normalised by bcftools.
 fn alleles(bench: &Bench, variants: &str, kind: &str) -> BTreeMap<(u64, String, String), Vec<Option<u8>>> {
     bench.run("bcftools", &format!("norm -f ref.fa -m -any -Ob -o split.bcf {variants}"));
-    let rows = bench.run("bcftools", &format!("query -i TYPE=\"{kind}\" -f %POS\\t%REF\\t%ALT[\\t%GT]\\n split.bcf"));
+    let rows = bench
+        .run("bcftools", &format!("query -i TYPE=\"{kind}\" -f %POS\\t%REF\\t%ALT[\\t%GT]\\n split.bcf"));
     rows.lines()
         .map(|row| {
             let fields: Vec<&str> = row.split('\t').collect();
@@ -70,7 +71,9 @@ fn one_sample(bench: &Bench) {
         assert!(wrong <= 1, "{wrong} {kind}s with a wrong genotype");
         let extra: Vec<_> = found
             .keys()
-            .filter(|key| !truth.contains_key(*key) && confident.iter().any(|&(s, e)| s < key.0 && key.0 <= e))
+            .filter(|key| {
+                !truth.contains_key(*key) && confident.iter().any(|&(s, e)| s < key.0 && key.0 <= e)
+            })
             .collect();
         assert!(extra.is_empty(), "false {kind}s in the confident region: {extra:?}");
     }

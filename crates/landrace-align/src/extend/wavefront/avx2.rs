@@ -141,7 +141,9 @@ impl Wavefronts {
                 buffer[low] = NEVER;
                 buffer[high + 2] = NEVER;
             }
-            self.best.rotate_right(1);
+            let [now, before, earlier] = &mut self.best;
+            std::mem::swap(before, earlier);
+            std::mem::swap(now, before);
             self.insertion.swap(0, 1);
         }
     }

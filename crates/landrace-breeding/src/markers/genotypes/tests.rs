@@ -94,7 +94,7 @@ proptest! {
             (state >> 33) % end
         };
         let mut shares: [Vec<Option<f64>>; 2] = Default::default();
-        let mut texts = vec![String::new(), String::new()];
+        let mut texts = [String::new(), String::new()];
         for &ploidy in &ploidies {
             let first = next(u64::from(ploidy) + 1);
             for (variant, text) in texts.iter_mut().enumerate() {

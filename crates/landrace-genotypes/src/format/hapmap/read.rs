@@ -81,12 +81,20 @@ struct Row {
     letters: Vec<u8>,
 }
 
+/// A block under construction.
+struct Pending {
+    contig: Arc<str>,
+    calls: CallGatherer,
+    sites: Vec<Site>,
+    alleles: Vec<RowAlleles>,
+    /// Variants with something in the columns from strand to QCcode.
+    notes: u64,
+}
+
 impl ParseStretch for Parser {
     fn blocks(&self, stretch: Stretch) -> Result<Vec<GenotypeBlock>, GenotypeError> {
         let mut blocks = Vec::new();
-        let mut gatherer = CallGatherer::new(self.samples);
-        let (mut sites, mut alleles) = (Vec::new(), Vec::new());
-        let mut contig: Arc<str> = "".into();
+        let mut pending: Option<Pending> = None;
         let mut row = Row::default();
         for (number, line) in (stretch.first..).zip(stretch.bytes.split(|&b| b == b'\n')) {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -94,88 +102,88 @@ impl ParseStretch for Parser {
                 continue;
             }
             let failed = |message| GenotypeError::Line { path: self.path.clone(), line: number, message };
-            let (name, site) = self.read_line(line, &mut row).map_err(failed)?;
-            if !gatherer.fits(&row.ploidies) {
-                blocks.push(self.block(&contig, &mut gatherer, &mut sites, &mut alleles));
+            let columns = self.split(line).map_err(failed)?;
+            let site = read_columns(&columns, &mut row).map_err(failed)?;
+            if let Some(full) = pending.take_if(|pending| !pending.calls.fits(&row.ploidies)) {
+                blocks.push(self.block(full));
             }
-            if *contig != *name {
-                contig = name.into();
-            }
-            gatherer.push(&row.ploidies, &row.codes);
-            alleles.push((site.alleles() > 2).then(|| row.alleles.clone()));
-            sites.push(site);
+            let pending = pending.get_or_insert_with(|| Pending::new(columns[CONTIG], self.samples));
+            pending.calls.push(&row.ploidies, &row.codes);
+            pending.alleles.push((site.alleles() > 2).then(|| row.alleles.clone()));
+            pending.sites.push(site);
+            let is_empty = |column: &&str| matches!(*column, "" | "." | "+" | "NA");
+            pending.notes += u64::from(!columns[4..FIXED].iter().all(is_empty));
         }
-        if !sites.is_empty() {
-            blocks.push(self.block(&contig, &mut gatherer, &mut sites, &mut alleles));
-        }
+        blocks.extend(pending.map(|pending| self.block(pending)));
         Ok(blocks)
+    }
+}
+
+impl Pending {
+    fn new(contig: &str, samples: usize) -> Self {
+        let calls = CallGatherer::new(samples);
+        Self { contig: contig.into(), calls, sites: Vec::new(), alleles: Vec::new(), notes: 0 }
     }
 }
 
 type RowAlleles = Option<Vec<[u8; MAX_PLOIDY as usize]>>;
 
 impl Parser {
-    /// The contig and the site of a line; its calls go to `row`.
-    fn read_line<'a>(&self, line: &'a [u8], row: &mut Row) -> Result<(&'a str, Site), String> {
+    fn split<'a>(&self, line: &'a [u8]) -> Result<Vec<&'a str>, String> {
         let text =
             std::str::from_utf8(line).map_err(|_| "is not UTF-8; save the file as UTF-8".to_owned())?;
         let columns: Vec<&str> = text.split('\t').collect();
-        let found = columns.len();
-        if found != FIXED + self.samples {
+        let (found, expected) = (columns.len(), FIXED + self.samples);
+        if found != expected {
             return Err(format!(
-                "has {found} columns, but the header has {}; is the file cut short?",
-                FIXED + self.samples
+                "has {found} columns, but the header has {expected}; is the file cut short?"
             ));
         }
-        let position = match columns[3].trim() {
-            "" | "NA" | "." => None,
-            text => Position::new(
-                text.parse()
-                    .map_err(|_| format!("cannot read the position '{text}'; write bases from 1, or NA"))?,
-            ),
-        };
-        let mut names: Vec<u8> = declared_alleles(columns[1]);
-        row.ploidies.clear();
-        row.codes.clear();
-        row.alleles.clear();
-        for call in &columns[FIXED..] {
-            row.read_call(call.trim().as_bytes(), &mut names)?;
-        }
-        let allele = |&letter: &u8| -> Box<str> { char::from(letter).to_string().into() };
-        let site = Site {
-            position,
-            id: if columns[0] == "." { "" } else { columns[0] }.into(),
-            reference: names.first().map_or_else(|| "N".into(), allele),
-            alternates: names.iter().skip(1).map(allele).collect(),
-            ..Site::default()
-        };
-        Ok((columns[CONTIG], site))
+        Ok(columns)
     }
 
-    fn block(
-        &self,
-        contig: &Arc<str>,
-        gatherer: &mut CallGatherer,
-        sites: &mut Vec<Site>,
-        alleles: &mut Vec<RowAlleles>,
-    ) -> GenotypeBlock {
-        let groups = gatherer.take(2);
-        let mut layers = Layers::default();
-        if alleles.iter().any(Option::is_some) {
+    fn block(&self, mut pending: Pending) -> GenotypeBlock {
+        let groups = pending.calls.take(2);
+        let mut layers = Layers { hapmap_notes: pending.notes, ..Layers::default() };
+        if pending.alleles.iter().any(Option::is_some) {
             let width = usize::from(groups.iter().map(|group| group.calls.ploidy()).max().unwrap_or(2));
             let mut codes = AlleleCodes::new(self.samples, width);
-            for row in alleles.iter() {
+            let phased = vec![false; self.samples];
+            for row in &pending.alleles {
                 let narrow = row.as_ref().map(|calls| calls.iter().flat_map(|call| &call[..width]).copied());
                 let narrow: Option<Vec<u8>> = narrow.map(Iterator::collect);
-                let phased = vec![false; self.samples];
                 codes.push_row(narrow.as_deref().map(|codes| (codes, phased.as_slice())));
             }
             layers.alleles = Some(codes);
         }
-        alleles.clear();
-        let sites = std::mem::take(sites);
-        GenotypeBlock { contig: contig.clone(), samples: self.samples, sites, groups, layers }
+        GenotypeBlock { contig: pending.contig, samples: self.samples, sites: pending.sites, groups, layers }
     }
+}
+
+/// The site of a line; its calls go to `row`.
+fn read_columns(columns: &[&str], row: &mut Row) -> Result<Site, String> {
+    let position = match columns[3].trim() {
+        "" | "NA" | "." => None,
+        text => Position::new(
+            text.parse()
+                .map_err(|_| format!("cannot read the position '{text}'; write bases from 1, or NA"))?,
+        ),
+    };
+    let mut names: Vec<u8> = declared_alleles(columns[1]);
+    row.ploidies.clear();
+    row.codes.clear();
+    row.alleles.clear();
+    for call in &columns[FIXED..] {
+        row.read_call(call.trim().as_bytes(), &mut names)?;
+    }
+    let allele = |&letter: &u8| -> Box<str> { char::from(letter).to_string().into() };
+    Ok(Site {
+        position,
+        id: if columns[0] == "." { "" } else { columns[0] }.into(),
+        reference: names.first().map_or_else(|| "N".into(), allele),
+        alternates: names.iter().skip(1).map(allele).collect(),
+        ..Site::default()
+    })
 }
 
 /// The alleles that a line declares, in its order.

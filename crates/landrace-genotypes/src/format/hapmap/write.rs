@@ -146,7 +146,7 @@ fn put_dosage(code: u8, ploidy: u8, letters: &[u8], out: &mut Vec<u8>) {
 
 fn put_call(call: &[u8], letters: &[u8], out: &mut Vec<u8>) {
     out.push(b'\t');
-    let is_missing = call.iter().any(|&code| code == UNKNOWN);
+    let is_missing = call.contains(&UNKNOWN);
     let copies = call.iter().filter(|&&code| code != ABSENT);
     let letter =
         |&code: &u8| if is_missing { b'N' } else { letters.get(usize::from(code)).copied().unwrap_or(b'N') };

@@ -123,6 +123,9 @@ impl GenotypeWriter for PlinkWriter {
     }
 }
 
+/// The loss of HapMap's descriptive columns, which no format here holds, not even HapMap as it is written.
+pub(crate) const HAPMAP_NOTES: &str = "variants with something in HapMap's columns from strand to QCcode";
+
 impl SourceHeader {
     /// What a table of calls alone cannot hold of this header's file.
     pub(crate) fn losses_beside_calls(&self) -> Losses {
@@ -143,6 +146,7 @@ impl Losses {
         self.add("qualities of variants", having(|site| site.quality.is_some()));
         self.add("filters of variants", having(|site| site.filters != Filters::NotApplied));
         self.add("phased heterozygous calls, written without phase", block.layers.phased_heterozygotes);
+        self.add(HAPMAP_NOTES, block.layers.hapmap_notes);
         self.add("calls known in part, written as missing", block.layers.partial_calls);
     }
 }

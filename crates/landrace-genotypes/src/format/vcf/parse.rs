@@ -147,6 +147,13 @@ impl LineParser {
         };
         let keeps_alleles = site.alleles() > 2 || self.wanted.phase;
         let alleles = site.alleles();
+        if alleles == 2
+            && !keeps_alleles
+            && fields.format == b"GT"
+            && row.read_plain_diploids(fields.calls, self.samples)
+        {
+            return Ok(keys);
+        }
         let calls = fields.calls.split(|&b| b == b'\t').take(self.samples);
         for call in calls {
             let genotype = if gt == 0 { next_field(call, b':').0 } else { subfield(call, gt) };
@@ -163,6 +170,33 @@ impl LineParser {
             read_genotype(genotype, alleles, keeps_alleles, row)?;
         }
         Ok(keys)
+    }
+}
+
+impl Row {
+    /// Reads a line whose calls are all `a/b` or `a|b` with a and b of `0`, `1` and `.`, at its fixed width;
+    /// `false`, and nothing read, if it is not one.
+    fn read_plain_diploids(&mut self, calls: &[u8], samples: usize) -> bool {
+        if calls.len() + 1 != 4 * samples {
+            return false;
+        }
+        self.codes.resize(samples, MISSING);
+        let (mut is_plain, mut phased) = (true, 0u64);
+        for (code, call) in self.codes.iter_mut().zip(calls.chunks(4)) {
+            let (a, separator, b) = (call[0], call[1], call[2]);
+            let (is_missing, is_known) = (a == b'.' && b == b'.', (a | 1) == b'1' && (b | 1) == b'1');
+            is_plain &= (is_missing | is_known) & matches!(separator, b'/' | b'|');
+            is_plain &= *call.get(3).unwrap_or(&b'\t') == b'\t';
+            *code = if is_missing { MISSING } else { (a & 1) + (b & 1) };
+            phased += u64::from(separator == b'|' && a != b);
+        }
+        if is_plain {
+            self.ploidies.resize(samples, 2);
+            self.phased_heterozygotes = phased;
+        } else {
+            self.codes.clear();
+        }
+        is_plain
     }
 }
 

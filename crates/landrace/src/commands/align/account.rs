@@ -30,6 +30,10 @@ pub(super) fn describe(
     summary.count("mean_mapping_quality", rounded(counts.mean_mapping_quality()));
     summary.count("mean_depth", rounded(aligned.coverage.mean()));
     summary.count("covered_share", rounded(aligned.coverage.breadth()));
+    summary.headline = "{reads} reads: {mapped/reads} mapped, {properly_paired/reads} in proper pairs, \
+        {duplicates/reads} duplicates. Mean depth {mean_depth}."
+        .to_owned();
+    summary.tables.push(mapping_table(&summary.subject, &counts));
     summary.tables.push(unit_table(aligned, units));
     let insert = ("insert-size", "Insert size", ["insert size [bp]", "pairs"]);
     summary.tables.push(histogram(insert, &counts.insert_size));
@@ -47,6 +51,20 @@ fn rounded(value: f64) -> f64 {
 
 fn columns(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
+}
+
+/// One bar: what became of the sample's reads.
+fn mapping_table(sample: &str, counts: &Counts) -> Table {
+    let first_copies = counts.mapped.saturating_sub(counts.duplicates);
+    let unmapped = counts.reads.saturating_sub(counts.mapped);
+    Table {
+        name: "mapping".into(),
+        title: "Reads and mapping".into(),
+        chart: Chart::StackedBar,
+        columns: columns(&["sample", "mapped", "duplicate", "unmapped"]),
+        rows: vec![vec![sample.into(), first_copies.into(), counts.duplicates.into(), unmapped.into()]],
+        path: None,
+    }
 }
 
 fn unit_table(aligned: &AlignedSample, units: &[UnitReads]) -> Table {

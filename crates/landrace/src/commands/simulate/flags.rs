@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 use landrace_simulate::dataset::Sequencing;
 use landrace_simulate::founders::FounderOptions;
-use landrace_simulate::genome::GenomeOptions;
+use landrace_simulate::genome::{Genome, GenomeOptions};
 use landrace_simulate::population::{Design, PopulationOptions};
-use landrace_simulate::reads::{QualityProfile, ReadOptions};
+use landrace_simulate::reads::{
+    AmpliconPanel, Digest, ENZYMES, Enzyme, LibraryLayout, QualityProfile, ReadOptions,
+};
 use landrace_simulate::traits::TraitOptions;
 
 /// A length that may end in kb, Mb or Gb.
@@ -62,6 +65,9 @@ pub(super) struct GenomeFlags {
     /// Least and greatest divergence of transposon copies from their family
     #[arg(long, default_value = "0.003,0.12", value_parser = parse_range, value_name = "LOW,HIGH")]
     divergence: (f64, f64),
+    /// How young the transposon families are: at 1 their divergences spread evenly, above it most are near the least
+    #[arg(long, default_value_t = 1.0, value_name = "POWER")]
+    youth: f64,
     /// Shape of the Pareto distribution of copy numbers: smaller is more skewed
     #[arg(long, default_value_t = 1.0, value_name = "SHAPE")]
     copy_number_shape: f64,
@@ -83,6 +89,7 @@ impl GenomeFlags {
             families: self.families,
             least_divergence: self.divergence.0,
             greatest_divergence: self.divergence.1,
+            youth: self.youth,
             copy_number_shape: self.copy_number_shape,
             duplication_fraction: self.duplications,
             tandem_fraction: self.tandem_repeats,
@@ -205,13 +212,42 @@ impl FromStr for TraitFlag {
     }
 }
 
+/// How fragments come about.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum LayoutWord {
+    /// Random fragments
+    Wgs,
+    /// Fragments between cut sites (genotyping by sequencing)
+    Gbs,
+    /// Amplified places
+    Amplicon,
+}
+
 #[derive(Args)]
 #[command(next_help_heading = "Reads")]
 pub(super) struct ReadFlags {
     /// Simulate no reads
     #[arg(long)]
     no_reads: bool,
-    /// Bases sequenced of each sample, over the length of the genome
+    /// How fragments come about
+    #[arg(long, value_enum, default_value = "wgs", value_name = "WORD")]
+    layout: LayoutWord,
+    /// Enzyme of a gbs layout, or two with a comma between
+    #[arg(long, default_value = "ApeKI", value_delimiter = ',', value_name = "NAME[,NAME]")]
+    enzymes: Vec<String>,
+    /// Shortest and longest fragment that a gbs layout keeps
+    #[arg(long, default_value = "100,400", value_parser = parse_range, value_name = "LOW,HIGH")]
+    fragment_sizes: (f64, f64),
+    /// Number of amplicons of an amplicon layout
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    amplicons: usize,
+    /// Length of amplicons, primers included
+    #[arg(long, default_value_t = 200, value_name = "BASES")]
+    amplicon_length: u64,
+    /// How unevenly gbs fragments and amplicons are read: the coefficient of variation of their depths
+    #[arg(long, default_value_t = 0.5, value_name = "CV")]
+    unevenness: f64,
+    /// Bases sequenced of each sample, over the length of the genome; of gbs and amplicon layouts, fragments a place
     #[arg(long, default_value_t = 10.0, value_name = "X")]
     depth: f64,
     /// Number of pairs (or single reads) of each sample, in place of the depth
@@ -235,15 +271,22 @@ pub(super) struct ReadFlags {
     /// Mean base quality at the first and at the last base; errors follow the qualities
     #[arg(long, default_value = "37,31", value_parser = parse_range, value_name = "FIRST,LAST")]
     quality: (f64, f64),
+    /// Qualities in four steps (2, 12, 23, 37), as newer machines write them; the files are a third the size
+    #[arg(long)]
+    binned_qualities: bool,
     /// So many of the first samples are sequenced on two lanes
     #[arg(long, default_value_t = 0, value_name = "N")]
     two_lanes: usize,
 }
 
 impl ReadFlags {
-    /// How to sequence, if at all.
-    pub(super) fn sequencing(&self, seed: u64) -> Option<Sequencing> {
+    /// How to sequence, if at all. A panel of amplicons is laid over the genome.
+    pub(super) fn sequencing(&self, genome: &Genome, seed: u64) -> anyhow::Result<Option<Sequencing>> {
+        if self.no_reads {
+            return Ok(None);
+        }
         let reads = ReadOptions {
+            layout: self.library_layout(genome, seed)?,
             read_length: self.read_length,
             is_paired: !self.single,
             insert_mean: self.insert_mean,
@@ -251,10 +294,44 @@ impl ReadFlags {
             depth: self.depth,
             fragments: self.fragments,
             duplicate_rate: self.duplicates,
-            quality: QualityProfile { start: self.quality.0, end: self.quality.1, ..Default::default() },
+            quality: QualityProfile {
+                start: self.quality.0,
+                end: self.quality.1,
+                is_binned: self.binned_qualities,
+                ..Default::default()
+            },
         };
-        (!self.no_reads).then_some(Sequencing { reads, two_lanes: self.two_lanes, seed })
+        reads.check()?;
+        Ok(Some(Sequencing { reads, two_lanes: self.two_lanes, seed }))
     }
+
+    fn library_layout(&self, genome: &Genome, seed: u64) -> anyhow::Result<LibraryLayout> {
+        let unevenness = self.unevenness;
+        match self.layout {
+            LayoutWord::Wgs => Ok(LibraryLayout::Shotgun),
+            LayoutWord::Gbs => {
+                let enzymes = self.enzymes.iter().map(|name| enzyme(name)).collect::<anyhow::Result<_>>()?;
+                let sizes = (whole(self.fragment_sizes.0)?, whole(self.fragment_sizes.1)?);
+                Ok(LibraryLayout::CutSites(Digest { enzymes, sizes, unevenness }))
+            }
+            LayoutWord::Amplicon => {
+                let panel = AmpliconPanel::spread(genome, self.amplicons, self.amplicon_length, seed)?;
+                Ok(LibraryLayout::Amplicons(AmpliconPanel { unevenness, ..panel }))
+            }
+        }
+    }
+}
+
+fn enzyme(name: &str) -> anyhow::Result<Enzyme> {
+    Enzyme::of_name(name).ok_or_else(|| {
+        let known: Vec<&str> = ENZYMES.iter().map(|enzyme| enzyme.name).collect();
+        anyhow!("unknown enzyme '{name}'; take one of {}", known.join(", "))
+    })
+}
+
+fn whole(length: f64) -> anyhow::Result<u64> {
+    parse_length(&length.to_string())
+        .map_err(|_| anyhow!("'{length}' is no length; give whole bases above 0"))
 }
 
 #[cfg(test)]
