@@ -1,6 +1,8 @@
 //! A small cohort of mixed ploidy with a known truth, called whole, by regions and at several thread counts; and
 //! what bad files get.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
 use std::io::Write as _;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
