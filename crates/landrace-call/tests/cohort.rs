@@ -321,7 +321,7 @@ fn deep_piles_are_thinned_alike_whatever_the_order() {
             .map(|i| {
                 let i = order(i);
                 let mut bases = scene.reference[start..start + READ].to_vec();
-                if i % 2 == 0 {
+                if i.is_multiple_of(2) {
                     bases[50] = scene.variants[0].base;
                 }
                 record(&format!("r{i}"), start, vec![Op::new(Kind::Match, READ)], bases, vec![35; READ], "P")
