@@ -63,6 +63,7 @@ fn known() -> Vec<Command> {
                 ".bcf",
             )
         },
+        command("convert", 1, genotypes(), ".bcf"),
         command("filter", 1, genotypes(), ".bcf"),
         command("pca", 1, genotypes(), ".tsv"),
         command("markers", 1, genotypes(), ".tsv"),
