@@ -9,9 +9,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use landrace_genome::file::{self, FileError};
-use landrace_genome::{ContigDictionary, ContigId};
+use landrace_genome::{ContigDictionary, ContigId, Interval, Position};
 
-use crate::packed::PackedSequence;
+use crate::packed::{self, PackedSequence};
 
 mod build;
 mod layout;
@@ -25,6 +25,11 @@ const FIRST_BITS: u32 = 12;
 const SECOND_BITS: u32 = 10;
 /// Bits of the third strobe.
 const THIRD_BITS: u32 = 32 - FIRST_BITS - SECOND_BITS;
+
+/// Stretches of a contig that are compared with the reference: all of it up to 64 kb.
+const SAMPLED: u64 = 1_024;
+/// Bases of such a stretch.
+const STRETCH: u64 = 64;
 
 /// What can be wrong with an index.
 #[derive(Debug, thiserror::Error)]
@@ -150,10 +155,11 @@ impl Index {
         self.bytes.as_slice().len() as u64
     }
 
-    /// Checks that the index was made of a reference with these contigs.
+    /// Checks that the index was made of a reference with these contigs and, in 1,024 stretches of each contig,
+    /// with these bases.
     ///
     /// # Errors
-    /// Returns an error that names the first contig whose name or length differs.
+    /// Returns an error that names the first contig whose name, length or bases differ.
     pub fn check_reference(
         &self,
         path: &Path,
@@ -169,13 +175,36 @@ impl Index {
             return Err(other(format!("{} contigs, not {}", self.contigs.len(), theirs.len())));
         }
         let pairs = self.contigs.iter().zip(theirs.iter());
-        let Some(((_, ours), (_, theirs))) = pairs.into_iter().find(|((_, a), (_, b))| a != b) else {
-            return Ok(());
-        };
-        Err(other(format!(
-            "contig '{}' of {} bases, not '{}' of {}",
-            ours.name, ours.length, theirs.name, theirs.length
-        )))
+        if let Some(((_, ours), (_, theirs))) = pairs.into_iter().find(|((_, a), (_, b))| a != b) {
+            return Err(other(format!(
+                "contig '{}' of {} bases, not '{}' of {}",
+                ours.name, ours.length, theirs.name, theirs.length
+            )));
+        }
+        let changed = self.contigs.iter().find_map(|(id, contig)| {
+            self.first_difference(reference, id).map(|offset| (contig, Position::from_zero_based(offset)))
+        });
+        changed.map_or(Ok(()), |(contig, position)| {
+            Err(other(format!("another base at {}:{position}", contig.name)))
+        })
+    }
+
+    /// Offset of the first base of a contig, among those looked at, that differs from the reference's.
+    fn first_difference(&self, reference: &landrace_genome::Reference, contig: ContigId) -> Option<u64> {
+        let length = self.contigs.get(contig).length;
+        let (start, _) = self.bounds(contig);
+        let sequence = self.sequence();
+        let step = (length / SAMPLED).max(STRETCH);
+        let mut bases = Vec::new();
+        (0..length).step_by(usize::try_from(step).ok()?).find_map(|from| {
+            reference.copy_bases(contig, Interval::new(from, from + STRETCH), &mut bases);
+            let differs = |&(at, &base): &(u64, &u8)| {
+                let code = packed::code(base);
+                // What is no A, C, G or T has a filler in the index.
+                code != packed::UNKNOWN && code != sequence.code(start + at)
+            };
+            (from..).zip(&bases).find(differs).map(|(at, _)| at)
+        })
     }
 
     fn section(&self, section: Section) -> &[u8] {

@@ -1,9 +1,8 @@
 use std::io::Write as _;
 
-use landrace_genome::{Interval, Reference};
+use landrace_genome::Reference;
 
 use super::*;
-use crate::packed;
 use crate::syncmer::{K, SyncmerScratch, context, mix, syncmers};
 
 fn reference(lengths: &[usize]) -> (tempfile::TempDir, Reference) {
@@ -75,6 +74,21 @@ fn is_the_same_at_any_thread_count_and_read_back() {
     let index = Index::open(&path).unwrap();
     assert_eq!(index.contigs(), reference.contigs());
     index.check_reference(&path, &reference).unwrap();
+}
+
+#[test]
+fn tells_a_reference_of_other_bases_by_the_place() {
+    let (folder, reference) = reference(&[5_000, 400]);
+    let index = Index::build(&reference);
+    let path = folder.path().join("ref.fa");
+    let mut text = file::read_text(&path).unwrap().into_bytes();
+    let at = reference.layout()[1].offset as usize;
+    text[at + 5] = if text[at + 5] == b'A' { b'C' } else { b'A' };
+    let mut output = file::create(&path).unwrap();
+    output.write_all(&text).unwrap();
+    output.finish().unwrap();
+    let error = index.check_reference(&path, &Reference::open(&path).unwrap()).unwrap_err().to_string();
+    assert!(error.contains("another base at c1:6"), "{error}");
 }
 
 #[test]
