@@ -18,20 +18,44 @@ pub mod write;
 
 pub use write::{EncodeBlock, Encoded, GenotypeWriter, Losses, create};
 
+/// How genotypes are to be read: which layers, and what some formats do not say themselves.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// What to read beside the calls.
+    pub wanted: Wanted,
+    /// The format's name, for files whose content does not tell it; `None` to go by content.
+    pub read_as: Option<String>,
+    /// Copies of each chromosome, for formats that do not say.
+    pub ploidy: Option<u8>,
+    /// A table of the markers' places (and alleles), for formats without them.
+    pub map: Option<PathBuf>,
+}
+
+impl From<Wanted> for ReadOptions {
+    fn from(wanted: Wanted) -> Self {
+        Self { wanted, ..Self::default() }
+    }
+}
+
 /// Opens genotypes of any format that Landrace reads, told by content; several files of the same samples are put
 /// in reference order.
 ///
 /// # Errors
 /// Returns an error that names the file and what is wrong with it.
-pub fn open(paths: &[PathBuf], wanted: Wanted) -> Result<Box<dyn GenotypeSource>, GenotypeError> {
+pub fn open(
+    paths: &[PathBuf],
+    options: impl Into<ReadOptions>,
+) -> Result<Box<dyn GenotypeSource>, GenotypeError> {
+    let options = options.into();
     match paths {
         [] => Err(GenotypeError::Request("no input; name a file of genotypes".to_owned())),
-        [path] => open_one(path, wanted),
-        paths => Ok(Box::new(gather::GatheredSource::open(paths, wanted)?)),
+        [path] => open_one(path, &options),
+        paths => Ok(Box::new(gather::GatheredSource::open(paths, &options)?)),
     }
 }
 
-fn open_one(path: &Path, wanted: Wanted) -> Result<Box<dyn GenotypeSource>, GenotypeError> {
+fn open_one(path: &Path, options: &ReadOptions) -> Result<Box<dyn GenotypeSource>, GenotypeError> {
+    let wanted = options.wanted;
     let mut input = file::open(plink::bed_path(path))?;
     let head = input.fill_buf()?;
     match head {
@@ -52,13 +76,17 @@ fn open_one(path: &Path, wanted: Wanted) -> Result<Box<dyn GenotypeSource>, Geno
 ///
 /// # Errors
 /// Returns an error if a file cannot be read.
-pub fn declare_contigs(source: &mut dyn GenotypeSource, paths: &[PathBuf]) -> Result<(), GenotypeError> {
+pub fn declare_contigs(
+    source: &mut dyn GenotypeSource,
+    paths: &[PathBuf],
+    options: &ReadOptions,
+) -> Result<(), GenotypeError> {
     if !source.header().contigs.is_empty() {
         return Ok(());
     }
     let mut found = Vec::new();
     for path in paths.iter().filter(|path| path.as_os_str() != "-") {
-        let mut again = open_one(path, Wanted::default())?;
+        let mut again = open_one(path, &ReadOptions { wanted: Wanted::default(), ..options.clone() })?;
         while let Some(stretch) = again.next_stretch()? {
             found.extend(
                 again.extent(&stretch).map(|extent| extent.0).filter(|name| found.last() != Some(name)),

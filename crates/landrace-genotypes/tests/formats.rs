@@ -19,7 +19,7 @@ use proptest::prelude::*;
 fn convert(from: &[PathBuf], to: &Path, options: &FilterOptions) -> Result<FilterReport, GenotypeError> {
     let wanted = Wanted { depth: true, genotype_quality: true, ..format::wanted_by(to) };
     let mut source = format::open(from, wanted)?;
-    format::declare_contigs(source.as_mut(), from)?;
+    format::declare_contigs(source.as_mut(), from, &wanted.into())?;
     let header = source.header().with_samples(options.samples.as_deref());
     let mut writer = format::create(to, &header, "")?;
     let report = filter(source.as_mut(), options, writer.as_mut(), None)?;

@@ -1,18 +1,56 @@
 //! What the genotype commands share: opening inputs, choosing samples and regions, tables for the report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use landrace_genome::file;
 use landrace_genome::summary::{Chart, Combine, Summary, Table};
 use landrace_genotypes::filter::{FilterAccount, FilterOptions, Regions, Rule, choose_samples};
-use landrace_genotypes::format::Losses;
+use landrace_genotypes::format::{self, Losses, ReadOptions};
 use landrace_genotypes::tally::{BINS, Tally};
-use landrace_genotypes::{GenotypeSource, SourceHeader};
+use landrace_genotypes::{GenotypeSource, SourceHeader, Wanted};
 use serde_json::Value;
 
 use crate::cli::Session;
 use crate::progress::Following;
+
+/// The genotypes that a command reads.
+#[derive(clap::Args)]
+pub(crate) struct Input {
+    /// Genotypes; several files of the same samples are put together
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) genotypes: Vec<PathBuf>,
+    /// Read the files as this format, where their content does not tell it
+    #[arg(long, value_name = "FORMAT", help_heading = "Reading")]
+    read_as: Option<String>,
+    /// Copies of each chromosome, for formats that do not say
+    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = clap::value_parser!(u8).range(1..=14))]
+    ploidy: Option<u8>,
+    /// Table of the markers' places, for formats without them: columns marker, contig and position, and alleles
+    /// if known; or a PLINK .map or .bim
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    map: Option<PathBuf>,
+}
+
+impl Input {
+    /// How to read the files, with these layers.
+    pub(crate) fn options(&self, wanted: Wanted) -> ReadOptions {
+        ReadOptions { wanted, read_as: self.read_as.clone(), ploidy: self.ploidy, map: self.map.clone() }
+    }
+
+    /// Opens the files.
+    pub(crate) fn open(&self, wanted: Wanted) -> anyhow::Result<Box<dyn GenotypeSource>> {
+        Ok(format::open(&self.genotypes, self.options(wanted))?)
+    }
+
+    /// Opens the files for writing them anew to `output`: with all that it can hold, and every contig known.
+    pub(crate) fn open_for(&self, output: &Path, wanted: Wanted) -> anyhow::Result<Box<dyn GenotypeSource>> {
+        let options = self.options(Wanted { records: format::wanted_by(output).records, ..wanted });
+        let mut source = format::open(&self.genotypes, options.clone())?;
+        format::declare_contigs(source.as_mut(), &self.genotypes, &options)?;
+        Ok(source)
+    }
+}
 
 /// Which samples and which stretches of the genome.
 #[derive(clap::Args, Default)]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use landrace_genome::file::Meter;
 use landrace_genome::summary::InputDigest;
 
-use super::open_one;
-use crate::block::{GenotypeBlock, layer::Wanted};
+use super::{ReadOptions, open_one};
+use crate::block::GenotypeBlock;
 use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SourceHeader, Stretch};
 
 /// Files that were cut by region, put together again.
@@ -60,10 +60,10 @@ impl GatheredSource {
     ///
     /// # Errors
     /// Returns an error that names the files and a sample if they do not have the same samples.
-    pub fn open(paths: &[PathBuf], wanted: Wanted) -> Result<Self, GenotypeError> {
+    pub fn open(paths: &[PathBuf], options: &ReadOptions) -> Result<Self, GenotypeError> {
         let mut files = Vec::new();
         for path in paths {
-            files.push(Member { source: open_one(path, wanted)?, path: path.clone(), next: None });
+            files.push(Member { source: open_one(path, options)?, path: path.clone(), next: None });
         }
         let mut header = files[0].source.header().clone();
         let mut members = Vec::new();

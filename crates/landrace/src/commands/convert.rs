@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use landrace_genome::summary::Summary;
 use landrace_genotypes::filter::{FilterOptions, filter};
-use landrace_genotypes::format;
+use landrace_genotypes::{Wanted, format};
 
 use crate::cli::Session;
 use crate::{genotypes, output};
@@ -15,9 +15,8 @@ use crate::{genotypes, output};
     Reads VCF, BCF, PLINK .bed (with .bim and .fam) and HapMap, told apart by content. Writes by ending: .vcf, \
     .vcf.gz and .bcf (with a .csi index), .bed (with .bim and .fam), .hmp.txt and .hmp.txt.gz.")]
 pub(crate) struct Args {
-    /// Genotypes; several files of the same samples are put together
-    #[arg(required = true, value_name = "FILE")]
-    genotypes: Vec<PathBuf>,
+    #[command(flatten)]
+    input: genotypes::Input,
     /// Genotypes; the ending says the format
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -29,8 +28,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
-    let mut source = format::open(&args.genotypes, format::wanted_by(&args.output))?;
-    format::declare_contigs(source.as_mut(), &args.genotypes)?;
+    let mut source = args.input.open_for(&args.output, Wanted::default())?;
     let mut options = FilterOptions::default();
     args.selection.apply(source.header(), &mut options)?;
     let header = source.header().with_samples(options.samples.as_deref());

@@ -19,9 +19,8 @@ use crate::{genotypes, output};
     Several files of the same samples are put in reference order and written as one. Thresholds hold at any ploidy."
 )]
 pub(crate) struct Args {
-    /// Genotypes; several files of the same samples are put together
-    #[arg(required = true, value_name = "FILE")]
-    genotypes: Vec<PathBuf>,
+    #[command(flatten)]
+    input: genotypes::Input,
     /// Genotypes kept; the ending says the format
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -110,10 +109,9 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let wanted = Wanted {
         depth: options.wants_depth(),
         genotype_quality: options.wants_genotype_quality(),
-        ..format::wanted_by(&args.output)
+        ..Wanted::default()
     };
-    let mut source = format::open(&args.genotypes, wanted)?;
-    format::declare_contigs(source.as_mut(), &args.genotypes)?;
+    let mut source = args.input.open_for(&args.output, wanted)?;
     args.selection.apply(source.header(), &mut options)?;
     let header = source.header().with_samples(options.samples.as_deref());
     let mut writer = format::create(&args.output, &header, &session.command_line)?;

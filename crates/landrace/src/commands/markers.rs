@@ -10,7 +10,7 @@ use landrace_breeding::markers::{
 use landrace_genome::file;
 use landrace_genome::length::{format_bases, parse_bases};
 use landrace_genome::summary::Summary;
-use landrace_genotypes::{Wanted, format};
+use landrace_genotypes::Wanted;
 
 use crate::cli::Session;
 use crate::{genotypes, output};
@@ -27,9 +27,8 @@ const FEW_SAMPLES: usize = 20;
     panel of 500. bcftools view -R panel.bed takes the genotypes of the panel out of a file."
 )]
 pub(crate) struct Args {
-    /// Genotypes; several files of the same samples are put together
-    #[arg(required = true, value_name = "FILE")]
-    genotypes: Vec<PathBuf>,
+    #[command(flatten)]
+    input: genotypes::Input,
     /// Number of markers
     #[arg(short = 'n', long = "n", value_name = "N")]
     count: usize,
@@ -70,7 +69,7 @@ fn length(text: &str) -> Result<u64, String> {
 }
 
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
-    let mut source = format::open(&args.genotypes, Wanted::default())?;
+    let mut source = args.input.open(Wanted::default())?;
     let bar = genotypes::follow(session, "markers", source.as_ref());
     let (candidates, linkage, sifted) =
         read_candidates(source.as_mut(), &args.eligibility()).map_err(|error| args.place(error))?;
@@ -97,7 +96,7 @@ impl Args {
     fn place(&self, error: ReadError) -> anyhow::Error {
         match error {
             ReadError::Markers(error) => {
-                anyhow::Error::new(error).context(self.genotypes[0].display().to_string())
+                anyhow::Error::new(error).context(self.input.genotypes[0].display().to_string())
             }
             ReadError::Genotypes(error) => error.into(),
         }

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use landrace_genome::file;
 use landrace_genome::summary::{Chart, Summary, Table};
 use landrace_genotypes::Wanted;
-use landrace_genotypes::format;
 use landrace_genotypes::pca::{PrincipalComponents, principal_components};
 
 use crate::cli::Session;
@@ -17,9 +16,8 @@ use crate::{genotypes, output};
 #[command(after_help = "Example:\n  landrace pca filtered.bcf -o pca.tsv\n\n\
     Writes the coordinates to the output and the eigenvalues beside it (<output>.eigenvalues.tsv).")]
 pub(crate) struct Args {
-    /// Genotypes; several files of the same samples are put together
-    #[arg(required = true, value_name = "FILE")]
-    genotypes: Vec<PathBuf>,
+    #[command(flatten)]
+    input: genotypes::Input,
     /// Coordinates of the samples (TSV)
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -29,7 +27,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
-    let mut source = format::open(&args.genotypes, Wanted::default())?;
+    let mut source = args.input.open(Wanted::default())?;
     let bar = genotypes::follow(session, "pca", source.as_ref());
     let pca = principal_components(source.as_mut(), args.components.get())?;
     drop(bar);

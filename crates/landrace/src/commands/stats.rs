@@ -7,7 +7,7 @@ use landrace_genome::file;
 use landrace_genome::summary::Summary;
 use landrace_genotypes::Wanted;
 use landrace_genotypes::stats::{describe, sample_table};
-use landrace_genotypes::{format, tally::Tally};
+use landrace_genotypes::tally::Tally;
 
 use crate::cli::Session;
 use crate::{genotypes, output};
@@ -18,9 +18,8 @@ use crate::{genotypes, output};
     Writes <output>.variants.tsv, <output>.samples.tsv and <output>.summary.json. Memory does not grow with the \
     number of variants.")]
 pub(crate) struct Args {
-    /// Genotypes; several files of the same samples are put together
-    #[arg(required = true, value_name = "FILE")]
-    genotypes: Vec<PathBuf>,
+    #[command(flatten)]
+    input: genotypes::Input,
     /// What the names of the tables begin with
     #[arg(short, long, value_name = "PREFIX")]
     output: PathBuf,
@@ -28,7 +27,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let wanted = Wanted { depth: true, genotype_quality: true, ..Wanted::default() };
-    let mut source = format::open(&args.genotypes, wanted)?;
+    let mut source = args.input.open(wanted)?;
     let beside = |suffix: &str| file::beside(Path::new(&args.output), suffix);
     let mut variants = file::create(beside(".variants.tsv"))?;
     let bar = genotypes::follow(session, "stats", source.as_ref());
