@@ -97,6 +97,27 @@ pub fn declare_contigs(
     Ok(())
 }
 
+/// The files that are read with a file of this name: the tables beside a PLINK `.bed` or `.ped`, as far as they
+/// are there.
+pub fn companions(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (stem, ending) = match name.strip_suffix(".gz") {
+        Some(inner) => (inner, ".gz"),
+        None => (name.as_str(), ""),
+    };
+    let (stem, others): (&str, &[&str]) = match stem.rsplit_once('.') {
+        Some((stem, "bed")) => (stem, &["bim", "fam"]),
+        Some((stem, "ped")) => (stem, &["map"]),
+        _ => return Vec::new(),
+    };
+    let found = |other: &&str| {
+        let names =
+            [format!("{stem}.{other}{ending}"), format!("{stem}.{other}"), format!("{stem}.{other}.gz")];
+        names.into_iter().map(|name| path.with_file_name(name)).find(|path| std::fs::metadata(path).is_ok())
+    };
+    others.iter().filter_map(found).collect()
+}
+
 /// The layers that a file of this name can hold beside the calls.
 pub fn wanted_by(path: &Path) -> Wanted {
     let is_variant_file = landrace_genome::variant_file::VariantFormat::of_path(path).is_some();
