@@ -1,5 +1,6 @@
 //! VCF: text in, text out, nothing lost on the way.
 
+mod cells;
 mod formats;
 mod meta;
 mod names;
