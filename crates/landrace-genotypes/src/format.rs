@@ -9,6 +9,10 @@ use crate::format::table::{Head, workbook};
 use crate::source::{GenotypeError, GenotypeSource};
 
 pub mod bcf;
+mod by_marker;
+mod by_sample;
+mod call_cell;
+mod dosages;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]
@@ -86,6 +90,8 @@ const READERS: &[Reader] = &[
     hapmap::READER,
     // Formats with marks of their own: add yours here.
     // Bare tables: add yours here.
+    by_marker::READER,
+    by_sample::READER,
 ];
 
 fn open_one(path: &Path, options: &ReadOptions) -> Opened {

@@ -248,6 +248,69 @@ impl Held {
         put(&mut self.markers[marker].estimates, sample, 1, f32::NAN)[0] = dosage;
     }
 
+    /// Gives whole dosages and estimates their meaning, once the coding of the table is known. Calls with an
+    /// estimate become the nearest whole dosage; where some calls have estimates, whole dosages are estimates too.
+    pub(crate) fn recode_dosages(&mut self, whole: impl Fn(u8) -> u8, estimate: impl Fn(f32) -> f32) {
+        let samples = self.samples.len();
+        for marker in &mut self.markers {
+            let Calls::Dosages(codes) = &mut marker.calls else { continue };
+            codes.iter_mut().filter(|code| **code != MISSING).for_each(|code| *code = whole(*code));
+            if !self.has_estimates {
+                continue;
+            }
+            codes.resize(samples, MISSING);
+            marker.estimates.resize(samples, f32::NAN);
+            for (code, value) in codes.iter_mut().zip(&mut marker.estimates) {
+                if value.is_nan() {
+                    *value = if *code == MISSING { f32::NAN } else { f32::from(*code) };
+                } else {
+                    *value = estimate(*value);
+                    *code = (0..=MAX_PLOIDY).find(|&code| f32::from(code) + 0.5 > *value).unwrap_or(MISSING);
+                }
+            }
+        }
+    }
+
+    /// Gives calls of one allele as many copies as the sample has elsewhere, or, where nothing says, as most samples
+    /// have (2 if none does); `ploidy` overrides.
+    pub(crate) fn expand_single(&mut self, ploidy: Option<u8>) -> Result<(), String> {
+        let mut copies = vec![0usize; self.samples.len()];
+        for marker in &self.markers {
+            let Calls::Alleles { width, codes, .. } = &marker.calls else { continue };
+            for (most, call) in copies.iter_mut().zip(codes.chunks_exact(*width)) {
+                let is_called = call[0] != UNKNOWN;
+                let own = call.iter().take_while(|&&code| code != ABSENT).count();
+                *most = (*most).max(if is_called { own } else { 0 });
+            }
+        }
+        let elsewhere = copies.iter().copied().filter(|&n| n > 1).max().unwrap_or(2);
+        for (copies, name) in copies.iter_mut().zip(&self.samples) {
+            let own = if *copies > 1 { *copies } else { elsewhere };
+            *copies = match ploidy.map(usize::from) {
+                Some(ploidy) if *copies > ploidy => {
+                    return Err(format!(
+                        "sample '{name}' has calls of {copies} alleles, above the ploidy of {ploidy}; \
+                                        correct them, or --ploidy"
+                    ));
+                }
+                Some(ploidy) => ploidy,
+                None => own,
+            };
+        }
+        let widest = copies.iter().copied().max().unwrap_or(2);
+        for marker in &mut self.markers {
+            let (_, width, codes) = marker.alleles_mut(widest);
+            for (call, &copies) in codes.chunks_exact_mut(width).zip(&copies) {
+                let is_single = call[0] < ABSENT && call.get(1).is_none_or(|&code| code == ABSENT);
+                if is_single {
+                    let allele = call[0];
+                    call[..copies].fill(allele);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Makes a source of what was collected, of an input that was read to its end.
     ///
     /// Markers without a contig are looked up in the map of the options; what the map lacks is kept without a place.

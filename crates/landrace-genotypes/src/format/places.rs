@@ -101,10 +101,14 @@ pub(crate) const POSITION: [&str; 15] = [
     "location",
     "site",
 ];
-const GENETIC: [&str; 8] =
+/// Names of the column of places in centimorgans.
+pub(crate) const GENETIC: [&str; 8] =
     ["cm", "genetic", "genetic position", "gen pos", "position cm", "pos cm", "morgan", "map"];
-const REFERENCE: [&str; 6] = ["ref", "reference", "ref allele", "reference allele", "allele1", "a1"];
-const ALTERNATE: [&str; 7] =
+/// Names of the column of reference alleles.
+pub(crate) const REFERENCE: [&str; 6] =
+    ["ref", "reference", "ref allele", "reference allele", "allele1", "a1"];
+/// Names of the column of alternate alleles.
+pub(crate) const ALTERNATE: [&str; 7] =
     ["alt", "alternate", "alt allele", "alternate allele", "alternative", "allele2", "a2"];
 
 impl MarkerMap {
