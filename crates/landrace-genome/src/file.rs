@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 mod output;
 
-pub use output::{Output, create, publish, remove_unfinished};
+pub use output::{Output, create, create_folder, publish, remove_unfinished};
 
 /// A file that could not be read or written: the path, what went wrong, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +153,25 @@ impl Input {
     /// How the file is compressed.
     pub fn compression(&self) -> Compression {
         self.compression
+    }
+
+    /// The first `most` decompressed bytes (fewer if there are no more), which stay to be read.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if they cannot be read.
+    pub fn peek(&mut self, most: u64) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.by_ref().take(most).read_to_end(&mut head)?;
+        let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
+        self.reader = Box::new(Cursor::new(head.clone()).chain(rest));
+        Ok(head)
+    }
+
+    /// The same file with other content: what a container (a workbook) holds, once it was read to its end.
+    #[must_use]
+    pub fn with_content(mut self, content: Vec<u8>) -> Self {
+        self.reader = Box::new(Cursor::new(content));
+        self
     }
 
     fn explain(&self, error: io::Error) -> io::Error {
