@@ -86,8 +86,7 @@ impl Layout {
         };
         let last = width - 1;
         let cells = |column: usize| rows.iter().map(move |row| row.get(column));
-        let style =
-            Style::of(cells(last)).or_else(|| Style::of((id + 1..=last).flat_map(&cells)))?;
+        let style = Style::of(cells(last)).or_else(|| Style::of((id + 1..=last).flat_map(&cells)))?;
         let is_marker = |column: usize| {
             let called: Vec<&str> = cells(column).filter(|cell| !is_missing(cell)).collect();
             let fits = called.iter().filter(|cell| style.fits(cell)).count();
@@ -123,9 +122,13 @@ pub(super) fn rows_are_markers(head: &Head, options: &ReadOptions) -> Result<boo
 }
 
 /// Opens a table with a row a sample, or, if its corner says so, with a row a marker.
-pub(super) fn open(mut input: Input, options: &ReadOptions, format: Option<&'static str>) -> Opened {
+pub(super) fn open(
+    mut input: Input,
+    options: &ReadOptions,
+    forced: Option<(&'static str, Layout)>,
+) -> Opened {
     let mut head = Head::of(&mut input)?;
-    if format.is_none() && rows_are_markers(&head, options)? {
+    if forced.is_none() && rows_are_markers(&head, options)? {
         return by_marker::open(input, options);
     }
     let mut table = TableReader::new(input, &head).skipping_comments();
@@ -135,7 +138,11 @@ pub(super) fn open(mut input: Input, options: &ReadOptions, format: Option<&'sta
         head.rows.remove(0);
     }
     head.rows.retain(|row| !row.get(0).starts_with('#'));
-    let Some(layout) = Layout::of(&head) else {
+    let (format, layout) = match forced {
+        Some((format, layout)) => (Some(format), Some(layout)),
+        None => (None, Layout::of(&head)),
+    };
+    let Some(layout) = layout else {
         return Err(table.file_error(
             "is no table with a row a sample; name its columns in the first line, and write \
                                      dosages, letters or alleles such as 165/168 in the others",
