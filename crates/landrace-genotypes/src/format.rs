@@ -13,14 +13,17 @@ mod by_marker;
 mod by_sample;
 mod call_cell;
 mod dosages;
+mod flapjack;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod held;
 mod lines;
+mod paired;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod places;
 pub mod plink;
+mod structure;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod table;
 mod told;
@@ -88,7 +91,10 @@ const READERS: &[Reader] = &[
     plink::READER,
     vcf::READER,
     hapmap::READER,
+    flapjack::READER,
     // Formats with marks of their own: add yours here.
+    structure::READER,
+    paired::READER,
     // Bare tables: add yours here.
     by_marker::READER,
     by_sample::READER,
