@@ -1,0 +1,3 @@
+//! Imputation.
+
+pub mod haplotype;
