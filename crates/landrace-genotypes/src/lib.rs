@@ -8,7 +8,6 @@ pub mod compare;
 pub mod filter;
 pub mod format;
 pub mod hwe;
-pub mod impute;
 pub mod kernel;
 pub mod matrix;
 pub mod pca;

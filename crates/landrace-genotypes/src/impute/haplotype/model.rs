@@ -4,6 +4,9 @@ use super::beam::{Beam, phase};
 use super::chain::{Between, Scratch, States, forward_backward};
 use super::kernel::{self, Emission, Step};
 
+/// Genotyping errs at least as often as this.
+const LEAST_ERROR: f64 = 1e-4;
+
 /// Rates of the model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rates {
@@ -19,7 +22,7 @@ impl Rates {
     pub fn of_population(ne: f64, haplotypes: usize) -> Self {
         let copies = haplotypes.max(2) as f64;
         let theta = 1.0 / (1..haplotypes.max(2)).map(|i| 1.0 / i as f64).sum::<f64>();
-        Self { change: 0.04 * ne / copies, error: theta / (2.0 * (theta + copies)) }
+        Self { change: 0.04 * ne / copies, error: (theta / (2.0 * (theta + copies))).max(LEAST_ERROR) }
     }
 
     /// The effective size that these changes mean for so many haplotypes.
@@ -65,7 +68,7 @@ impl Expected {
         let ratio = |part: f64, whole: f64, fallback: f64| if whole > 0.0 { part / whole } else { fallback };
         Rates {
             change: ratio(self.changes, self.centimorgans, before.change).clamp(1e-3, 1e4),
-            error: ratio(self.errors, self.alleles, before.error).clamp(1e-5, 0.1),
+            error: before.error,
         }
     }
 }

@@ -1,3 +1,0 @@
-//! Imputation.
-
-pub mod haplotype;
