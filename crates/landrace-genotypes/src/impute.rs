@@ -17,6 +17,7 @@ use crate::plane::MISSING;
 use crate::source::{GenotypeError, GenotypeSource, SourceHeader, for_each_block};
 
 pub mod accuracy;
+pub mod choose;
 pub mod hidden;
 pub mod mean;
 mod settle;
