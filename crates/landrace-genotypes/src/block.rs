@@ -143,7 +143,7 @@ impl GenotypeBlock {
                 }
             }
         }
-        self.layers.set_missing(row, samples, self.samples);
+        self.layers.set_missing(row, samples);
     }
 
     /// Keeps the variants whose flag is set.

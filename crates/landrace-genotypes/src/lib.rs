@@ -5,9 +5,11 @@
 
 pub mod block;
 pub mod compare;
+pub mod digits;
 pub mod filter;
 pub mod format;
 pub mod hwe;
+pub mod impute;
 pub mod kernel;
 pub mod matrix;
 pub mod pca;

@@ -7,7 +7,7 @@ use landrace_genome::batch::map_in_order;
 use landrace_genome::file::{FileError, Meter};
 use landrace_genome::summary::InputDigest;
 
-use crate::block::GenotypeBlock;
+use crate::block::{GenotypeBlock, layer::Wanted};
 use crate::format::vcf::Meta;
 
 /// What can be wrong with genotypes that are read, written or worked on.
@@ -52,6 +52,13 @@ pub struct SourceHeader {
     pub meta: Option<Arc<Meta>>,
     /// Family table of a PLINK file, one row a sample.
     pub families: Option<Arc<[Family]>>,
+    /// Which layers the blocks carry. A variant file that is written from blocks without records declares their
+    /// FORMAT fields, and holds those layers alone.
+    pub layers: Wanted,
+    /// Header lines (`##INFO=<ID=…>`) of what [`crate::Layers::info`] adds.
+    pub info: Vec<String>,
+    /// Whether alleles may be other than sequences: sizes of microsatellites, `B` beside `A`.
+    pub has_named_alleles: bool,
     /// Whether sites carry places on a genetic map.
     pub has_genetic_map: bool,
     /// The format, as people name it.

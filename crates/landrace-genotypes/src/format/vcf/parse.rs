@@ -8,6 +8,8 @@ use std::sync::Arc;
 use landrace_genome::Position;
 use memchr::{memchr, memchr_iter};
 
+use super::meta::Meta;
+use super::names::take_names;
 use crate::block::layer::{ABSENT, UNKNOWN, Wanted};
 use crate::block::{
     AlleleCodes, CallGatherer, Filters, GenotypeBlock, Grid, Layers, Ragged, RecordLines, Site,
@@ -21,6 +23,30 @@ pub(crate) struct LineParser {
     pub(crate) samples: usize,
     /// What to fill.
     pub(crate) wanted: Wanted,
+    /// Whether the header declares INFO `ALLELES`.
+    pub(crate) has_named_alleles: bool,
+}
+
+impl LineParser {
+    /// For files with this header.
+    pub(crate) fn new(meta: &Meta, samples: usize, wanted: Wanted) -> Self {
+        Self { samples, wanted, has_named_alleles: meta.has("INFO", "ALLELES") }
+    }
+
+    /// What the header says of the layers: those wanted that its FORMAT lines declare.
+    pub(crate) fn layers(&self, meta: &Meta) -> Wanted {
+        let has = |id| meta.has("FORMAT", id);
+        Wanted {
+            phase: self.wanted.phase,
+            depth: self.wanted.depth && (has("DP") || has("AD")),
+            genotype_quality: self.wanted.genotype_quality && has("GQ"),
+            allele_depths: self.wanted.allele_depths && has("AD"),
+            likelihoods: self.wanted.likelihoods && has("PL"),
+            dosage: self.wanted.dosage && has("DS"),
+            probabilities: self.wanted.probabilities && has("GP"),
+            records: self.wanted.records,
+        }
+    }
 }
 
 /// What is wrong with a line.
@@ -42,6 +68,7 @@ struct Keys {
     ad: Option<usize>,
     pl: Option<usize>,
     ds: Option<usize>,
+    gp: Option<usize>,
 }
 
 /// The calls of one line.
@@ -89,7 +116,10 @@ impl LineParser {
             }
             let failed = |message: String| (number, message);
             let fields = self.split(&text[line.clone()]).map_err(failed)?;
-            let site = site(&fields).map_err(failed)?;
+            let mut site = site(&fields).map_err(failed)?;
+            if self.has_named_alleles {
+                take_names(fields.fixed[7], &mut site);
+            }
             let keys = self.read_calls(&fields, &site, &mut row).map_err(failed)?;
             if let Some(full) = builder.take_if(|b| !b.calls.fits(&row.ploidies)) {
                 blocks.push(full.finish());
@@ -258,6 +288,7 @@ impl Keys {
                 b"AD" => &mut keys.ad,
                 b"PL" => &mut keys.pl,
                 b"DS" => &mut keys.ds,
+                b"GP" => &mut keys.gp,
                 _ => continue,
             };
             *slot = Some(index);
@@ -276,6 +307,7 @@ impl<'p> Builder<'p> {
             allele_depths: wanted.allele_depths.then(|| Ragged::new(samples)),
             likelihoods: wanted.likelihoods.then(|| Ragged::new(samples)),
             dosage: wanted.dosage.then(|| Ragged::new(samples)),
+            probabilities: wanted.probabilities.then(|| Ragged::new(samples)),
             ..Layers::default()
         };
         let contig = text_of(contig, "the contig's name")?.into();
@@ -331,6 +363,10 @@ impl<'p> Builder<'p> {
         if let Some(ragged) = &mut layers.dosage {
             let width = alleles.saturating_sub(1);
             ragged.push_row(width, &floats(fields.calls, keys.ds, width, samples, "DS")?);
+        }
+        if let Some(ragged) = &mut layers.probabilities {
+            let width = keys.gp.map_or(0, |key| widest(fields.calls, key));
+            ragged.push_row(width, &floats(fields.calls, keys.gp, width, samples, "GP")?);
         }
         Ok(())
     }
