@@ -18,6 +18,7 @@ use crate::source::{GenotypeError, GenotypeSource, SourceHeader, for_each_block}
 
 pub mod accuracy;
 pub mod choose;
+pub mod haplotype;
 pub mod hidden;
 pub mod mean;
 mod settle;

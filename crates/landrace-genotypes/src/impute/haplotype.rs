@@ -2,12 +2,25 @@
 
 mod beam;
 mod chain;
+mod donors;
+mod draws;
 mod gaps;
 mod kernel;
+mod likelihood;
+mod map;
+mod method;
 mod model;
+mod panel;
+mod pbwt;
 mod reference;
 mod rows;
+mod sites;
+mod window;
 
+pub use likelihood::Likelihoods;
+pub use map::GeneticMap;
+pub use method::{HaplotypeOptions, PanelMethod};
 pub use model::Rates;
-pub use reference::{Effort, ImputedSample, Stretch, impute_diploids};
+pub use panel::{PanelContig, ReferencePanel};
+pub use reference::{Calls, Effort, ImputedSample, Stretch, impute_stretch};
 pub use rows::Haplotypes;

@@ -17,6 +17,7 @@ use crate::cli::Session;
 use crate::{genotypes, output};
 
 mod account;
+mod haplotype;
 
 /// Fill missing genotypes from those that are there; says how right it is
 #[derive(clap::Args)]
@@ -45,6 +46,8 @@ pub(crate) struct Args {
     /// Seed of what is drawn
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    haplotype: haplotype::Args,
     /// Refuse to write what the output's format cannot hold
     #[arg(long)]
     strict: bool,
@@ -57,6 +60,8 @@ enum Choice {
     Auto,
     /// Samples that are alike at linked variants vote (LD-kNNi): unphased panels of any ploidy
     Neighbours,
+    /// Mosaics of haplotypes: of a phased reference panel, of low coverage, of phased or inbred samples
+    Haplotype,
     /// Each variant's shares of genotypes: a baseline
     Mean,
 }
@@ -80,6 +85,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
         depth: is_variant_file,
         allele_depths: is_variant_file,
         genotype_quality: is_variant_file,
+        likelihoods: args.haplotype.likelihoods,
         ..Wanted::default()
     };
     let mut source = args.input.open_for(&args.output, wanted)?;
@@ -118,12 +124,14 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
 /// The method asked for, or the one that serves these genotypes, and why it is that.
 fn method(args: &Args, matrix: &GenotypeMatrix) -> anyhow::Result<(Box<dyn Method>, &'static str)> {
     let (kind, why) = match args.method {
-        Choice::Auto => Facts::of_matrix(matrix).choose(),
+        Choice::Auto => Facts { has_panel: args.haplotype.has_panel(), ..Facts::of_matrix(matrix) }.choose(),
+        Choice::Haplotype => (MethodKind::Haplotype, "it was asked for"),
         Choice::Neighbours => (MethodKind::Neighbours, "it was asked for"),
         Choice::Mean => (MethodKind::Mean, "it was asked for"),
     };
     let method: Box<dyn Method> = match kind {
         MethodKind::Mean => Box::new(Mean),
+        MethodKind::Haplotype => args.haplotype.method()?,
         _ => bail!("not built yet"),
     };
     Ok((method, why))

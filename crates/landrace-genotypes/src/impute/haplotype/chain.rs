@@ -3,6 +3,7 @@
 //! Li and Stephens, Genetics 2003, 165:2213. The step between variants costs O(states), since a change of haplotype
 //! goes to each with its weight.
 
+use super::draws::Draws;
 use super::kernel::{self, Emission, Step};
 use super::rows::Haplotypes;
 
@@ -125,6 +126,49 @@ pub(super) fn forward_backward(
     }
     visit(&Between { gap: 0, f: &states.weights, scale: 1.0, g: backward, ahead });
     log_likelihood
+}
+
+/// Draws a mosaic given what was seen: the state at each variant, into `path`.
+pub(super) fn draw_path(
+    states: &States,
+    steps: &[Step],
+    emissions: &[Emission],
+    (scratch, draws): (&mut Scratch, &mut Draws),
+    path: &mut Vec<u32>,
+) {
+    let (variants, n) = (emissions.len(), states.count());
+    let size = run_length(variants, n);
+    forward(states, steps, emissions, scratch);
+    let Scratch { marks, run, scales, .. } = scratch;
+    path.clear();
+    path.resize(variants, 0);
+    let mut loaded = variants.saturating_sub(1) / size;
+    for variant in (0..variants).rev() {
+        if variant / size != loaded {
+            loaded = variant / size;
+            let first = loaded * size;
+            run[..n].copy_from_slice(&marks[loaded * n..(loaded + 1) * n]);
+            for next in first + 1..(first + size).min(variants) {
+                step_forward(states, steps, emissions, run, (next, size), scales[next - 1]);
+            }
+        }
+        let f = &run[variant % size * n..][..n];
+        let ahead = path.get(variant + 1).copied();
+        let total = 1.0 / scales[variant];
+        path[variant] = match ahead {
+            Some(state) => {
+                let step = steps[variant + 1];
+                let stay = step.stay * f[state as usize] * scales[variant];
+                let jump = step.jump * states.weights[state as usize];
+                if draws.unit() * f64::from(stay + jump) < f64::from(stay) {
+                    state
+                } else {
+                    draws.index(f, total) as u32
+                }
+            }
+            None => draws.index(f, total) as u32,
+        };
+    }
 }
 
 fn run_length(variants: usize, states: usize) -> usize {

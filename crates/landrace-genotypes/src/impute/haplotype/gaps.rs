@@ -69,6 +69,11 @@ impl Gaps {
         Self { gaps: gaps.collect() }
     }
 
+    /// Gaps without variants around so many that were seen.
+    pub(super) fn none(seen: usize) -> Self {
+        Self { gaps: vec![Gap::default(); seen + 1] }
+    }
+
     /// How the states' members fall into the classes.
     pub(super) fn routes(&self, states: &States) -> Routes {
         let mut sizes = vec![0f32; states.count()];

@@ -32,11 +32,6 @@ impl Emission {
             _ => Self::NONE,
         }
     }
-
-    /// Whether nothing was seen.
-    pub(super) fn is_none(self) -> bool {
-        self.slope == 0.0
-    }
 }
 
 /// What a step to the next site multiplies: staying on the same haplotype, and changing to any.

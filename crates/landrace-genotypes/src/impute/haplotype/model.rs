@@ -1,6 +1,5 @@
 //! How often haplotypes change and err, given or learnt from the calls.
 
-use super::beam::{Beam, phase};
 use super::chain::{Between, Scratch, States, forward_backward};
 use super::kernel::{self, Emission, Step};
 
@@ -51,16 +50,12 @@ impl Rates {
 pub(super) struct Expected {
     changes: f64,
     centimorgans: f64,
-    errors: f64,
-    alleles: f64,
 }
 
 impl Expected {
     pub(super) fn add(&mut self, other: &Self) {
         self.changes += other.changes;
         self.centimorgans += other.centimorgans;
-        self.errors += other.errors;
-        self.alleles += other.alleles;
     }
 
     /// The rates that these counts give, between bounds in which the model stays one.
@@ -85,11 +80,7 @@ pub(super) fn expect(
     let mut out = Expected::default();
     forward_backward(states, steps, &emissions, scratch, |between: &Between<'_>| {
         let Some(behind) = between.gap.checked_sub(1) else { return };
-        let (both, carried) = posterior(states, steps, between, behind);
-        if alleles[behind] < 2 {
-            out.alleles += 1.0;
-            out.errors += if alleles[behind] == 1 { 1.0 - carried } else { carried };
-        }
+        let both = posterior(states, steps, between, behind).0;
         if between.gap < places.len() {
             let step = steps[between.gap];
             let (stay, jump) = (f64::from(step.stay) * both, f64::from(step.jump));
@@ -112,37 +103,4 @@ pub(super) fn posterior(states: &States, steps: &[Step], between: &Between<'_>, 
     let (stay, jump) = (f64::from(step.stay), f64::from(step.jump));
     let carried = stay * f64::from(both) * scale * ahead + jump * f64::from(first) * scale;
     (all, (carried / (stay * all + jump)).clamp(0.0, 1.0))
-}
-
-/// Learns the rates from some samples' calls by expectation and maximisation.
-pub(super) fn learn(
-    states: &States,
-    places: &[f64],
-    calls: &[&[u8]],
-    start: Rates,
-    rounds: usize,
-) -> Rates {
-    use rayon::prelude::*;
-    let mut rates = start;
-    for _ in 0..rounds {
-        let steps = rates.steps(places);
-        let beam = Beam { width: 4, floor: 6.0, error: rates.error as f32 };
-        let counts: Vec<Expected> = calls
-            .par_iter()
-            .map_init(Scratch::default, |scratch, calls| {
-                let mut own = Expected::default();
-                if let Some(best) = phase(states, &steps, calls, beam).first() {
-                    for side in 0..2 {
-                        let alleles: Vec<u8> = best.alleles.iter().map(|pair| pair[side]).collect();
-                        own.add(&expect(states, (&steps, places, rates), &alleles, scratch));
-                    }
-                }
-                own
-            })
-            .collect();
-        let mut sum = Expected::default();
-        counts.iter().for_each(|count| sum.add(count));
-        rates = sum.rates(rates);
-    }
-    rates
 }

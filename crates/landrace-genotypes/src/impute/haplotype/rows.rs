@@ -23,6 +23,21 @@ impl Haplotypes {
         }
     }
 
+    /// Appends the variants of others.
+    pub(super) fn append(&mut self, other: &Self) {
+        if self.bits.is_empty() {
+            *self = other.clone();
+        } else {
+            self.bits.extend_from_slice(&other.bits);
+        }
+    }
+
+    /// The variants of a range alone.
+    pub(super) fn slice(&self, rows: std::ops::Range<usize>) -> Self {
+        let bits = self.bits[rows.start * self.words..rows.end * self.words].to_vec();
+        Self { haplotypes: self.haplotypes, words: self.words, bits }
+    }
+
     /// Number of haplotypes.
     pub fn haplotypes(&self) -> usize {
         self.haplotypes
