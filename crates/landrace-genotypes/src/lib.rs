@@ -10,6 +10,7 @@ pub mod digits;
 pub mod filter;
 pub mod format;
 pub mod hwe;
+pub mod impute;
 pub mod kernel;
 pub mod matrix;
 pub mod paralogs;
