@@ -9,6 +9,7 @@ pub mod filter;
 pub mod format;
 pub mod hwe;
 pub mod kernel;
+pub mod ld;
 pub mod matrix;
 pub mod pca;
 pub mod plane;
