@@ -14,6 +14,7 @@ mod convert;
 mod explain;
 mod filter;
 mod index;
+mod ld;
 mod logs;
 mod markers;
 mod pca;
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Convert(convert::Args),
     Filter(filter::Args),
     Stats(stats::Args),
+    Ld(ld::Args),
     Pca(pca::Args),
     Markers(markers::Args),
     Simulate(simulate::Args),
@@ -57,6 +59,7 @@ impl Command {
             Self::Convert(args) => convert::run(&args, session),
             Self::Filter(args) => filter::run(&args, session),
             Self::Stats(args) => stats::run(&args, session),
+            Self::Ld(args) => ld::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::block::Site;
+use crate::block::{GenotypeBlock, Site};
+use crate::format::{GenotypeWriter, Losses};
 use crate::ld::rows::Rows;
 use crate::source::{GenotypeError, GenotypeSource, for_each_block};
 
@@ -95,7 +96,7 @@ pub struct Verdict {
 pub fn prune(
     source: &mut dyn GenotypeSource,
     options: &PruneOptions,
-    tell: &mut dyn FnMut(&str, &Verdict) -> Result<(), GenotypeError>,
+    tell: &mut dyn FnMut(&Arc<str>, &Verdict) -> Result<(), GenotypeError>,
 ) -> Result<Pruned, GenotypeError> {
     options.check()?;
     let mut state = Progress { options: *options, ..Progress::default() };
@@ -113,6 +114,43 @@ pub fn prune(
     )?;
     state.work(true, tell)?;
     Ok(state.out)
+}
+
+/// Blocks that are encoded side by side.
+const BLOCKS_AT_ONCE: usize = 32;
+
+/// Writes the variants of a source whose flag is set; the source is the one that was pruned, read again.
+///
+/// # Errors
+/// Returns the errors of the source and of the writer, and an error if the source has other variants than flags.
+pub fn write_kept(
+    source: &mut dyn GenotypeSource,
+    kept: &[bool],
+    writer: &mut dyn GenotypeWriter,
+) -> Result<Losses, GenotypeError> {
+    let encoder = writer.encoder();
+    let mut losses = writer.losses();
+    let mut write = |blocks: &mut Vec<GenotypeBlock>| {
+        let encoded: Vec<_> = blocks.par_iter().map(|block| encoder.encode(block)).collect();
+        blocks.clear();
+        encoded.into_iter().try_for_each(|encoded| {
+            let encoded = encoded?;
+            losses.merge(&encoded.losses);
+            writer.write(&encoded)
+        })
+    };
+    let changed =
+        || GenotypeError::Request("the input changed while it was read; run the command again".to_owned());
+    let (mut start, mut blocks) = (0, Vec::new());
+    for_each_block(source, Ok, |mut block| {
+        let flags = kept.get(start..start + block.rows()).ok_or_else(changed)?;
+        start += block.rows();
+        block.keep_rows(flags);
+        blocks.push(block);
+        if blocks.len() < BLOCKS_AT_ONCE { Ok(()) } else { write(&mut blocks) }
+    })?;
+    write(&mut blocks)?;
+    if start == kept.len() { Ok(losses) } else { Err(changed()) }
 }
 
 impl Default for PruneOptions {
@@ -150,7 +188,7 @@ impl Progress {
     fn work(
         &mut self,
         is_end: bool,
-        tell: &mut dyn FnMut(&str, &Verdict) -> Result<(), GenotypeError>,
+        tell: &mut dyn FnMut(&Arc<str>, &Verdict) -> Result<(), GenotypeError>,
     ) -> Result<(), GenotypeError> {
         self.bytes = 0;
         let mut tasks = self.tasks()?;

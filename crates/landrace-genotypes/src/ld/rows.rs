@@ -314,6 +314,24 @@ impl Rows {
         &self.bits[row * stride..(row + 1) * stride]
     }
 
+    /// Number of columns, where they are of one ploidy up to 2; else 0.
+    pub fn columns(&self) -> usize {
+        match self.layout {
+            Some(Layout::Ternary { columns, .. }) => columns,
+            _ => 0,
+        }
+    }
+
+    /// The call of a column, where they are of one ploidy up to 2: −1 and 1 for homozygous reference and alternate, 0
+    /// for heterozygous; `None` if missing.
+    pub fn state(&self, row: usize, column: usize) -> Option<i8> {
+        let Some(Layout::Ternary { words, .. }) = self.layout else { return None };
+        let (word, bit) = place(column);
+        let planes = self.bits(row);
+        let has = |plane: usize| planes[plane * words + word] & bit != 0;
+        has(0).then(|| if has(1) { if has(2) { 1 } else { -1 } } else { 0 })
+    }
+
     /// The sums of a pair over the samples that both have.
     pub fn moments(&self, first: usize, second: usize) -> Moments {
         let (a, b) = (self.bits(first), self.bits(second));
@@ -489,4 +507,4 @@ fn all_but(block: &GenotypeBlock, row: usize, allele: u8) -> Vec<CallGroup> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,7 +4,7 @@ use landrace_genome::Position;
 use proptest::prelude::*;
 
 use super::*;
-use crate::block::{CallGatherer, GenotypeBlock, Layers};
+use crate::block::{CallGatherer, Layers};
 use crate::matrix::GenotypeMatrix;
 use crate::plane::MISSING;
 use crate::source::SourceHeader;
