@@ -12,6 +12,7 @@ pub mod format;
 pub mod hwe;
 pub mod impute;
 pub mod kernel;
+pub mod ld;
 pub mod matrix;
 pub mod paralogs;
 pub mod pca;

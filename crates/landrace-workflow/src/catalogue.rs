@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// How a command is started and what it makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// Its name on the command line.
+    /// Its name on the command line; a command within a command has both names, with a space between them.
     pub name: &'static str,
     /// Raised whenever its output changes, so that old outputs are made anew.
     pub version: u32,

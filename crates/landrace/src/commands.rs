@@ -15,6 +15,7 @@ mod explain;
 mod filter;
 mod impute;
 mod index;
+mod ld;
 mod logs;
 mod markers;
 mod pca;
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     Filter(filter::Args),
     Stats(stats::Args),
     Impute(impute::Args),
+    Ld(ld::Args),
     Pca(pca::Args),
     Markers(markers::Args),
     Simulate(simulate::Args),
@@ -60,6 +62,7 @@ impl Command {
             Self::Filter(args) => filter::run(&args, session),
             Self::Stats(args) => stats::run(&args, session),
             Self::Impute(args) => impute::run(&args, session),
+            Self::Ld(args) => ld::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),

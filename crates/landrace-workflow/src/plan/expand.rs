@@ -363,7 +363,8 @@ fn fill_command(
     workflow: &Workflow,
 ) -> Result<(), String> {
     planned.tool = format!("{} {}", command.name, command.version);
-    planned.words = vec!["{landrace}".to_owned(), command.name.to_owned()];
+    planned.words = vec!["{landrace}".to_owned()];
+    planned.words.extend(command.name.split(' ').map(str::to_owned));
     fill_inputs(planned, command, step, workflow)?;
     for (name, value) in &step.args {
         let flag = flag_of(command, name)?;
