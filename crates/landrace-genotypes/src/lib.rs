@@ -7,6 +7,7 @@ pub mod block;
 pub mod compare;
 pub mod filter;
 pub mod format;
+mod gram;
 pub mod hwe;
 pub mod kernel;
 pub mod matrix;
