@@ -69,12 +69,6 @@ impl Gram {
         Self { samples, tasks, chunk, weights: Vec::new(), linear: vec![0.0; samples] }
     }
 
-    /// Bytes that sums over so many samples take.
-    pub(crate) fn bytes(samples: usize) -> u64 {
-        let panels = samples.div_ceil(PANEL) as u64;
-        panels * (panels + 1) / 2 * (SQUARE as u64) * 8 + panels * (PANEL * DEPTH * 4) as u64
-    }
-
     /// Adds variants of calls.
     pub(crate) fn add(&mut self, rows: &RowTables<'_>) {
         let mut first = 0;

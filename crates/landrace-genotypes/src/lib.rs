@@ -13,6 +13,7 @@ pub mod kernel;
 pub mod matrix;
 pub mod pca;
 pub mod plane;
+pub mod relationship;
 pub mod source;
 pub mod stats;
 pub mod tally;

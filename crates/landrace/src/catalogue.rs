@@ -66,6 +66,7 @@ fn known() -> Vec<Command> {
         command("convert", 1, genotypes(), ".bcf"),
         command("filter", 1, genotypes(), ".bcf"),
         command("pca", 1, genotypes(), ".tsv"),
+        command("relationship", 1, genotypes(), ".tsv"),
         command("markers", 1, genotypes(), ".tsv"),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]

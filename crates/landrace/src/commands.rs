@@ -17,6 +17,7 @@ mod index;
 mod logs;
 mod markers;
 mod pca;
+mod relationship;
 mod report;
 mod run;
 mod simulate;
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Filter(filter::Args),
     Stats(stats::Args),
     Pca(pca::Args),
+    Relationship(relationship::Args),
     Markers(markers::Args),
     Simulate(simulate::Args),
     Run(run::Args),
@@ -58,6 +60,7 @@ impl Command {
             Self::Filter(args) => filter::run(&args, session),
             Self::Stats(args) => stats::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
+            Self::Relationship(args) => relationship::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),

@@ -23,6 +23,17 @@ pub(crate) fn multiply(a: &[Slice], b: &[Slice], sums: &mut [f64; PANEL * PANEL]
     plain::multiply(a, b, sums);
 }
 
+/// Adds each row's numbers times the vectors to `out`: a row of 48 numbers by 48 rows of 48.
+pub(crate) fn project(rows: &[Slice], vectors: &[Slice; PANEL], out: &mut [Slice]) {
+    #[cfg(target_arch = "x86_64")]
+    match level() {
+        Level::Avx512 => return x86::project_avx512(rows, vectors, out),
+        Level::Avx2 if is_x86_feature_detected!("fma") => return x86::project_avx2(rows, vectors, out),
+        _ => {}
+    }
+    plain::project(rows, vectors, out);
+}
+
 /// Looks up 48 calls: bit i of `planes[p]` is bit p of the code of sample i.
 pub(crate) fn look_up(planes: &[u64], table: &[f32; 16], out: &mut Slice) {
     #[cfg(target_arch = "x86_64")]
@@ -71,6 +82,28 @@ mod tests {
             for (i, k) in [(0, 0), (47, 3), (16, 40)] {
                 let exact: f64 = 0.5 + a.iter().zip(b).map(|(a, b)| f64::from(a[i]) * f64::from(b[k])).sum::<f64>();
                 prop_assert!((expected[k * PANEL + i] - exact).abs() < 0.1);
+            }
+        }
+
+        #[test]
+        fn every_level_projects_to_the_same_bits((rows, seed) in (panel(), panel())) {
+            let mut vectors = [[0.25f32; PANEL]; PANEL];
+            vectors.iter_mut().zip(&seed).for_each(|(to, from)| *to = *from);
+            let start = vec![[0.5f32; PANEL]; rows.len()];
+            let mut expected = start.clone();
+            plain::project(&rows, &vectors, &mut expected);
+            let mut own = start.clone();
+            project(&rows, &vectors, &mut own);
+            prop_assert!(own == expected);
+            #[cfg(target_arch = "x86_64")]
+            if crate::kernel::level() >= Level::Avx2 && is_x86_feature_detected!("fma") {
+                let mut own = start.clone();
+                x86::project_avx2(&rows, &vectors, &mut own);
+                prop_assert!(own == expected);
+            }
+            if let (Some(row), Some(out)) = (rows.first(), expected.first()) {
+                let exact: f64 = 0.5 + row.iter().zip(&vectors).map(|(z, v)| f64::from(*z) * f64::from(v[7])).sum::<f64>();
+                prop_assert!((f64::from(out[7]) - exact).abs() < 0.1);
             }
         }
 

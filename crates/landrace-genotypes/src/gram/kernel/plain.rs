@@ -29,3 +29,17 @@ pub(super) fn look_up(planes: &[u64], table: &[f32; 16], out: &mut Slice) {
         *out = table[code & 15];
     }
 }
+
+/// See [`super::project`].
+#[inline(always)]
+pub(super) fn project(rows: &[Slice], vectors: &[Slice; PANEL], out: &mut [Slice]) {
+    for (row, out) in rows.iter().zip(out) {
+        let mut own = *out;
+        for (z, vectors) in row.iter().zip(vectors) {
+            for (own, &vector) in own.iter_mut().zip(vectors) {
+                *own = z.mul_add(vector, *own);
+            }
+        }
+        *out = own;
+    }
+}

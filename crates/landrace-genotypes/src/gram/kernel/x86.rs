@@ -109,3 +109,47 @@ fn permute(planes: &[u64], table: &[f32; 16], out: &mut Slice) {
         unsafe { _mm512_storeu_ps(out.as_mut_ptr(), values) };
     }
 }
+
+/// See [`super::project`].
+pub(super) fn project_avx2(rows: &[Slice], vectors: &[Slice; PANEL], out: &mut [Slice]) {
+    #[target_feature(enable = "avx2,fma")]
+    fn body(rows: &[Slice], vectors: &[Slice; PANEL], out: &mut [Slice]) {
+        super::plain::project(rows, vectors, out);
+    }
+    // SAFETY: called only if the processor has AVX2 and FMA.
+    unsafe { body(rows, vectors, out) }
+}
+
+/// See [`super::project`].
+pub(super) fn project_avx512(rows: &[Slice], vectors: &[Slice; PANEL], out: &mut [Slice]) {
+    // SAFETY: `level()` gives this level only if the processor has AVX-512.
+    unsafe { projected(rows, vectors, out) }
+}
+
+#[target_feature(enable = "avx512f")]
+fn projected(rows: &[Slice], vectors: &[Slice; PANEL], out: &mut [Slice]) {
+    let mut rows = rows.chunks_exact(8);
+    let mut out = out.chunks_exact_mut(8);
+    for (rows, out) in rows.by_ref().zip(out.by_ref()) {
+        // SAFETY: a row has 48 numbers: three vectors of sixteen.
+        let load = |row: &Slice| unsafe { [0, 16, 32].map(|at| _mm512_loadu_ps(row.as_ptr().add(at))) };
+        let mut own: [[__m512; 3]; 8] = std::array::from_fn(|r| load(&out[r]));
+        for (i, vectors) in vectors.iter().enumerate() {
+            let vectors = load(vectors);
+            for (own, row) in own.iter_mut().zip(rows) {
+                let z = _mm512_set1_ps(row[i]);
+                for (own, vector) in own.iter_mut().zip(vectors) {
+                    *own = _mm512_fmadd_ps(z, vector, *own);
+                }
+            }
+        }
+        for (own, out) in own.iter().zip(out) {
+            for (own, at) in own.iter().zip([0, 16, 32]) {
+                // SAFETY: a row has 48 numbers: three vectors of sixteen.
+                unsafe { _mm512_storeu_ps(out.as_mut_ptr().add(at), *own) };
+            }
+        }
+    }
+    // At most seven rows are left.
+    super::plain::project(rows.remainder(), vectors, out.into_remainder());
+}
