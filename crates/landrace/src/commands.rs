@@ -19,6 +19,7 @@ mod ld;
 mod logs;
 mod markers;
 mod pca;
+mod relationship;
 mod report;
 mod run;
 mod simulate;
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Impute(impute::Args),
     Ld(ld::Args),
     Pca(pca::Args),
+    Relationship(relationship::Args),
     Markers(markers::Args),
     Simulate(simulate::Args),
     Run(run::Args),
@@ -64,6 +66,7 @@ impl Command {
             Self::Impute(args) => impute::run(&args, session),
             Self::Ld(args) => ld::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
+            Self::Relationship(args) => relationship::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
