@@ -56,16 +56,21 @@ pub fn open(
 
 fn open_one(path: &Path, options: &ReadOptions) -> Result<Box<dyn GenotypeSource>, GenotypeError> {
     let wanted = options.wanted;
-    let mut input = file::open(plink::bed_path(path))?;
+    let path = &plink::calls_path(path);
+    let mut input = file::open(path)?;
     let head = input.fill_buf()?;
+    plink::refuse_plink2(path, head)?;
     match head {
         [] => Err(FileError::content(path, "the file is empty; was it written to its end?").into()),
         [b'B', b'C', b'F', ..] => Ok(Box::new(bcf::BcfSource::open(input, wanted)?)),
         _ if head.starts_with(b"##") => Ok(Box::new(vcf::VcfSource::open(input, wanted)?)),
         [0x6c, 0x1b, ..] => Ok(Box::new(plink::PlinkSource::open(input)?)),
+        _ if plink::is_ped_name(path) || plink::is_ped(head) => {
+            Ok(Box::new(plink::PedSource::open(input, options)?))
+        }
         _ if hapmap::is_hapmap(head) => Ok(Box::new(hapmap::HapmapSource::open(input)?)),
         _ => {
-            let message = "is of no format that is known; give VCF, BCF, PLINK .bed or HapMap";
+            let message = "is of no format that is known; give VCF, BCF, PLINK .bed or .ped, or HapMap";
             Err(FileError::content(path, message).into())
         }
     }

@@ -1,14 +1,18 @@
-//! PLINK 1 binary files: `.bed` calls, `.bim` variants, `.fam` samples.
+//! PLINK 1 files: `.bed` calls with `.bim` variants and `.fam` samples, and the text pair `.ped` and `.map`.
 //!
 //! The second allele of the `.bim` (A2) is taken as the reference, as PLINK 2 writes it; the dosage counts A1.
 //! Names of chromosomes, variants, families and samples are kept byte for byte.
 
+mod find;
+mod ped;
 mod read;
 mod tables;
 mod write;
 
+pub(crate) use find::{calls_path, is_ped_name, refuse_plink2};
+pub use ped::PedSource;
+pub(crate) use ped::is_ped;
 pub use read::PlinkSource;
-pub(crate) use read::bed_path;
 pub(crate) use write::{HAPMAP_NOTES, PlinkWriter};
 
 /// First bytes of a variant-major `.bed`.
