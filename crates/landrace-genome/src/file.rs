@@ -155,6 +155,25 @@ impl Input {
         self.compression
     }
 
+    /// The first `most` decompressed bytes (fewer if there are no more), which stay to be read.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if they cannot be read.
+    pub fn peek(&mut self, most: u64) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.by_ref().take(most).read_to_end(&mut head)?;
+        let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
+        self.reader = Box::new(Cursor::new(head.clone()).chain(rest));
+        Ok(head)
+    }
+
+    /// The same file with other content: what a container (a workbook) holds, once it was read to its end.
+    #[must_use]
+    pub fn with_content(mut self, content: Vec<u8>) -> Self {
+        self.reader = Box::new(Cursor::new(content));
+        self
+    }
+
     fn explain(&self, error: io::Error) -> io::Error {
         let damaged = matches!(
             error.kind(),

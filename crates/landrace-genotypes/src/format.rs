@@ -1,18 +1,25 @@
 //! The formats: one module each, told apart by content.
 
-use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
-use landrace_genome::file::{self, FileError};
+use landrace_genome::file::{self, FileError, Input};
 
 use crate::block::layer::Wanted;
+use crate::format::table::{Head, workbook};
 use crate::source::{GenotypeError, GenotypeSource};
 
 pub mod bcf;
 pub mod gather;
 pub mod hapmap;
+#[allow(dead_code, reason = "each format uses a part")]
+pub(crate) mod held;
 mod lines;
+#[allow(dead_code, reason = "each format uses a part")]
+pub(crate) mod places;
 pub mod plink;
+#[allow(dead_code, reason = "each format uses a part")]
+pub(crate) mod table;
+mod told;
 pub mod vcf;
 pub mod write;
 
@@ -29,6 +36,8 @@ pub struct ReadOptions {
     pub ploidy: Option<u8>,
     /// A table of the markers' places (and alleles), for formats without them.
     pub map: Option<PathBuf>,
+    /// Sheet of a workbook; `None` for the first with content.
+    pub sheet: Option<String>,
 }
 
 impl From<Wanted> for ReadOptions {
@@ -54,26 +63,85 @@ pub fn open(
     }
 }
 
-fn open_one(path: &Path, options: &ReadOptions) -> Result<Box<dyn GenotypeSource>, GenotypeError> {
-    let wanted = options.wanted;
+/// A format that is read: its name for `--read-as`, how it is told, and how it is opened.
+pub(crate) struct Reader {
+    /// The name for `--read-as`.
+    pub(crate) name: &'static str,
+    /// As people name it, for the list of what is read.
+    pub(crate) about: &'static str,
+    /// Whether a file that begins so is of this format.
+    pub(crate) recognise: fn(&Head) -> bool,
+    /// Opens a file of it.
+    pub(crate) open: fn(Input, &ReadOptions) -> Opened,
+}
+
+/// An opened file of genotypes.
+type Opened = Result<Box<dyn GenotypeSource>, GenotypeError>;
+
+/// The formats in the order in which they are asked: those with marks of their own first, bare tables last.
+const READERS: &[Reader] = &[
+    bcf::READER,
+    plink::READER,
+    vcf::READER,
+    hapmap::READER,
+    plink::PED_READER,
+    // Formats with marks of their own: add yours here.
+    // Bare tables: add yours here.
+];
+
+fn open_one(path: &Path, options: &ReadOptions) -> Opened {
     let path = &plink::calls_path(path);
+    let wrong = |message: String| GenotypeError::from(FileError::content(path, message));
     let mut input = file::open(path)?;
-    let head = input.fill_buf()?;
-    plink::refuse_plink2(path, head)?;
-    match head {
-        [] => Err(FileError::content(path, "the file is empty; was it written to its end?").into()),
-        [b'B', b'C', b'F', ..] => Ok(Box::new(bcf::BcfSource::open(input, wanted)?)),
-        _ if head.starts_with(b"##") => Ok(Box::new(vcf::VcfSource::open(input, wanted)?)),
-        [0x6c, 0x1b, ..] => Ok(Box::new(plink::PlinkSource::open(input)?)),
-        _ if plink::is_ped_name(path) || plink::is_ped(head) => {
-            Ok(Box::new(plink::PedSource::open(input, options)?))
-        }
-        _ if hapmap::is_hapmap(head) => Ok(Box::new(hapmap::HapmapSource::open(input)?)),
-        _ => {
-            let message = "is of no format that is known; give VCF, BCF, PLINK .bed or .ped, or HapMap";
-            Err(FileError::content(path, message).into())
-        }
+    let mut notes = Vec::new();
+    if workbook::is_zip(&input.peek(4)?) {
+        let (text, found) = workbook::read(input, options.sheet.as_deref())?;
+        input = text;
+        notes = found.lines();
     }
+    let head = Head::of(&mut input)?;
+    if head.bytes.is_empty() {
+        return Err(wrong("the file is empty; was it written to its end?".to_owned()));
+    }
+    plink::refuse_plink2(path, &head.bytes)?;
+    let reader = match &options.read_as {
+        Some(name) => {
+            READERS.iter().find(|reader| reader.name == name).ok_or_else(|| unknown_format(name))?
+        }
+        // Calls of numbers alone could be of any table.
+        None if plink::is_ped_name(path) => &plink::PED_READER,
+        None => READERS
+            .iter()
+            .find(|reader| (reader.recognise)(&head))
+            .ok_or_else(|| wrong(unrecognised(&head)))?,
+    };
+    let source = (reader.open)(input, options)?;
+    Ok(Box::new(told::Told::new(source, path, notes)))
+}
+
+fn unknown_format(name: &str) -> GenotypeError {
+    let names: Vec<&str> = READERS.iter().map(|reader| reader.name).collect();
+    let near = landrace_genome::nearest::hint(name, names.iter().copied());
+    GenotypeError::Request(format!("unknown format '{name}'{near}; the formats are {}", names.join(", ")))
+}
+
+/// What to say of a file that is of no format.
+fn unrecognised(head: &Head) -> String {
+    if workbook::is_old_excel(&head.bytes) {
+        return "is an old Excel workbook (.xls); save it as .xlsx or as tab-separated text".to_owned();
+    }
+    let list: Vec<String> =
+        READERS.iter().map(|reader| format!("{} ({})", reader.about, reader.name)).collect();
+    let begins = match head.rows.is_empty() {
+        true => "it is not text".to_owned(),
+        false => {
+            format!("it begins, read with {} between cells:\n  {}", head.delimiter.name(), head.sketch())
+        }
+    };
+    format!(
+        "is of no format that is known; {begins}\nread are: {}; name the format with --read-as if it is one of them",
+        list.join(", ")
+    )
 }
 
 /// Adds to the header the contigs that files name in their lines alone, as BCF and indexes need them: HapMap, and

@@ -8,6 +8,8 @@ mod alleles;
 mod read;
 mod write;
 
+use super::Reader;
+
 pub use read::HapmapSource;
 pub(crate) use write::HapmapWriter;
 
@@ -17,3 +19,11 @@ pub(crate) fn is_hapmap(head: &[u8]) -> bool {
     let mut columns = line.split(|&b| b == b'\t');
     columns.next().is_some_and(|first| first.starts_with(b"rs")) && columns.next() == Some(b"alleles")
 }
+
+/// How it is told and opened.
+pub(crate) const READER: Reader = Reader {
+    name: "hapmap",
+    about: "HapMap",
+    recognise: |head| is_hapmap(&head.bytes),
+    open: |input, _| Ok(Box::new(HapmapSource::open(input)?)),
+};

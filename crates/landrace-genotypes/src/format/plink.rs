@@ -9,11 +9,28 @@ mod read;
 mod tables;
 mod write;
 
+use super::Reader;
+
 pub(crate) use find::{calls_path, is_ped_name, refuse_plink2};
 pub use ped::PedSource;
-pub(crate) use ped::is_ped;
 pub use read::PlinkSource;
 pub(crate) use write::{HAPMAP_NOTES, PlinkWriter};
 
 /// First bytes of a variant-major `.bed`.
 pub(crate) const MAGIC: [u8; 3] = [0x6c, 0x1b, 0x01];
+
+/// How it is told and opened.
+pub(crate) const READER: Reader = Reader {
+    name: "plink",
+    about: "PLINK .bed",
+    recognise: |head| head.bytes.starts_with(&MAGIC[..2]),
+    open: |input, _| Ok(Box::new(PlinkSource::open(input)?)),
+};
+
+/// How the text pair is told and opened.
+pub(crate) const PED_READER: Reader = Reader {
+    name: "ped",
+    about: "PLINK .ped with .map",
+    recognise: |head| ped::is_ped(&head.bytes),
+    open: |input, options| Ok(Box::new(PedSource::open(input, options)?)),
+};

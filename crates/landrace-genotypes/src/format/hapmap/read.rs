@@ -63,9 +63,7 @@ impl HapmapSource {
         let header = SourceHeader {
             samples: samples.into(),
             format: "HapMap",
-            notes: vec![
-                "HapMap: the first allele of the 'alleles' column is taken as the reference".to_owned(),
-            ],
+            notes: vec!["the first allele of the 'alleles' column is taken as the reference".to_owned()],
             ..SourceHeader::default()
         };
         Ok(Self { lines: LineStretches::new(input, CONTIG, 1), header, parser })

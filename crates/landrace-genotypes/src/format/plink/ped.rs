@@ -74,15 +74,15 @@ impl PedSource {
         let (order, is_sorted) = by_place(&rows);
         let blocks = cut(&rows, &order);
         let mut notes = vec![
-            "PLINK .ped: the commonest allele of each marker is taken as the reference (A2), the other as A1"
+            "the commonest allele of each marker is taken as the reference (A2), the other as A1"
                 .to_owned(),
         ];
         notes.extend(note);
         if dashes > 0 {
-            notes.push(format!("PLINK .ped: {dashes} calls of '-' are taken as missing"));
+            notes.push(format!("{dashes} calls of '-' are taken as missing"));
         }
         if !is_sorted {
-            notes.push("PLINK .ped: markers are put in the order of their places".to_owned());
+            notes.push("markers are put in order of their places".to_owned());
         }
         let header = SourceHeader {
             samples: names.into(),

@@ -29,7 +29,7 @@ fn read_path(path: &Path) -> Result<Vec<String>, String> {
         format!("{place} {}>{} {}", site.reference, site.alternates.join(","), codes.join(""))
     };
     let mut rows: Vec<String> = (0..matrix.variants()).map(row).collect();
-    rows.extend(matrix.header().notes[1..].iter().cloned());
+    rows.extend(matrix.header().notes[0].split("; ").skip(2).map(str::to_owned));
     Ok(rows)
 }
 
@@ -75,7 +75,7 @@ fn alleles_are_ordered_by_count_over_all_samples() {
 fn a_dash_is_missing_unless_the_file_pairs_it() {
     let map = "1 a 0 1\n1 b 0 2\n";
     let missing = read("f s 0 0 0 0 A A - -\nf t 0 0 0 0 - - C C\n", map).unwrap();
-    assert_eq!(missing, ["1:1 A> 0.", "1:2 C> .0", "PLINK .ped: 2 calls of '-' are taken as missing"]);
+    assert_eq!(missing, ["1:1 A> 0.", "1:2 C> .0", "2 calls of '-' are taken as missing"]);
     let indel = read("f s 0 0 0 0 A - - -\nf t 0 0 0 0 A A C C\n", map).unwrap();
     assert_eq!(indel, ["1:1 A>- 10", "1:2 ->C 02"]);
 }
@@ -84,7 +84,7 @@ fn a_dash_is_missing_unless_the_file_pairs_it() {
 fn markers_are_put_in_order() {
     let rows = read("f s 0 0 0 0 A A C C G G\n", "2 a 0 9\n1 b 0 7\n2 c 0 5\n").unwrap();
     assert_eq!(rows[..3], ["2:5 G> 0", "2:9 A> 0", "1:7 C> 0"]);
-    assert!(rows[3].contains("in the order of their places"));
+    assert!(rows[3].contains("in order of their places"));
 }
 
 #[test]
