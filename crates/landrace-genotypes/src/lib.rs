@@ -5,6 +5,7 @@
 
 pub mod block;
 pub mod compare;
+pub mod digits;
 pub mod filter;
 pub mod format;
 pub mod hwe;

@@ -11,7 +11,7 @@ use landrace_genome::{ContigDictionary, ContigId, Interval};
 use super::bcf;
 use super::hapmap::HapmapWriter;
 use super::plink::{HAPMAP_NOTES, PlinkWriter};
-use super::vcf::{LineWriter, Meta, header_text};
+use super::vcf::{Formats, LineWriter, Meta, header_text};
 use crate::block::GenotypeBlock;
 use crate::source::{Family, GenotypeError, SourceHeader};
 
@@ -122,6 +122,7 @@ struct VariantFileWriter {
 struct VariantEncoder {
     format: VariantFormat,
     bcf: bcf::Encoder,
+    formats: Formats,
     contigs: ContigDictionary,
     losses: Losses,
 }
@@ -136,6 +137,7 @@ impl VariantFileWriter {
         }
         let format = VariantFormat::of_path(path).unwrap_or(VariantFormat::Vcf);
         let bcf = bcf::Encoder::new(&meta, header.samples.len());
+        let formats = Formats::of(header);
         let mut losses = Losses::default();
         let is_telling =
             |family: &&Family| family.fields[2..].iter().any(|field| !matches!(&**field, "0" | "-9"));
@@ -144,7 +146,7 @@ impl VariantFileWriter {
             .add("parents, sexes and phenotypes of samples", rows.clone().filter(is_telling).count() as u64);
         losses.add("families of samples", rows.filter(|row| *row.fields[0] != *"0").count() as u64);
         let writer = VariantWriter::create_with_text(path, &text, &contigs)?;
-        Ok(Self { writer, encoder: Arc::new(VariantEncoder { format, bcf, contigs, losses }) })
+        Ok(Self { writer, encoder: Arc::new(VariantEncoder { format, bcf, formats, contigs, losses }) })
     }
 }
 
@@ -162,7 +164,7 @@ fn with_room(contigs: &ContigDictionary) -> ContigDictionary {
 
 impl EncodeBlock for VariantEncoder {
     fn encode(&self, block: &GenotypeBlock) -> Result<Encoded, GenotypeError> {
-        let mut lines = LineWriter::default();
+        let mut lines = LineWriter::new(&self.formats, block);
         let mut out = Encoded { variants: block.rows() as u64, ..Encoded::default() };
         let mut line = Vec::new();
         out.losses.add(HAPMAP_NOTES, block.layers.hapmap_notes);

@@ -74,8 +74,7 @@ impl PedSource {
         let (order, is_sorted) = by_place(&rows);
         let blocks = cut(&rows, &order);
         let mut notes = vec![
-            "the commonest allele of each marker is taken as the reference (A2), the other as A1"
-                .to_owned(),
+            "the commonest allele of each marker is taken as the reference (A2), the other as A1".to_owned(),
         ];
         notes.extend(note);
         if dashes > 0 {
@@ -88,6 +87,7 @@ impl PedSource {
             samples: names.into(),
             contigs: contigs(&rows, &order),
             families: Some(panel.families.clone().into()),
+            has_named_alleles: (0..rows.len()).any(|marker| panel.needs_names(marker)),
             has_genetic_map: rows.iter().any(|row| row.site.genetic_position.is_some()),
             format: "PLINK .ped",
             notes,

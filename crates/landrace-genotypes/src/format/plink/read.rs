@@ -13,6 +13,7 @@ use super::MAGIC;
 use super::find::table_path;
 use super::tables::{BimRow, read_bim, read_fam, sample_names};
 use crate::block::{CallGroup, GenotypeBlock, Layers};
+use crate::format::vcf::needs_names;
 use crate::plane::BitPlanes;
 use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SourceHeader, Stretch};
 
@@ -78,6 +79,7 @@ impl PlinkSource {
             samples: names.into(),
             contigs,
             families: Some(families.into()),
+            has_named_alleles: rows.iter().any(|row| needs_names(&row.site)),
             has_genetic_map: rows.iter().any(|row| row.site.genetic_position.is_some()),
             format: "PLINK .bed",
             notes: note.into_iter().collect(),

@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use super::allele::{AlleleKey, LongNames};
 use super::batch::{BATCH, Batch, OtherCall, place_among, put_dosage};
+use crate::block::Site;
+use crate::format::vcf::needs_names;
 use crate::plane::MISSING;
 use crate::source::Family;
 
@@ -154,6 +156,14 @@ impl Panel {
         let start = self.others.partition_point(|call| call.marker < marker);
         let end = self.others.partition_point(|call| call.marker <= marker);
         &self.others[start..end]
+    }
+
+    /// Whether a variant file must name the alleles of a marker apart, since they are no bases.
+    pub(super) fn needs_names(&self, marker: usize) -> bool {
+        let name = |key: AlleleKey| String::from_utf8_lossy(&key.name(&self.long)).into_owned().into();
+        let is_plain = |key: AlleleKey| b"ACGT".iter().any(|&base| key == AlleleKey::single(base));
+        self.keys(marker)
+            .any(|key| !is_plain(key) && needs_names(&Site { reference: name(key), ..Site::default() }))
     }
 
     /// Calls of a marker of which one allele is missing.
