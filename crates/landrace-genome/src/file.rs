@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 mod output;
 
-pub use output::{Output, create, publish, remove_unfinished};
+pub use output::{Output, create, create_folder, publish, remove_unfinished};
 
 /// A file that could not be read or written: the path, what went wrong, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -257,7 +257,8 @@ fn decompress(raw: Box<dyn Read + Send>, path: &Path, size: Option<u64>) -> Resu
     let whole = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(raw));
     let reader: Box<dyn BufRead + Send> = match compression {
         Compression::None => Box::new(whole),
-        Compression::Gzip | Compression::Bgzf => {
+        Compression::Bgzf => Box::new(crate::bgzf::Reader::new(whole)),
+        Compression::Gzip => {
             Box::new(BufReader::with_capacity(BUFFER, flate2::bufread::MultiGzDecoder::new(whole)))
         }
         Compression::Zstd => {

@@ -32,7 +32,7 @@ mod trial;
 pub mod vcf;
 pub mod write;
 
-pub use write::{EncodeBlock, Encoded, GenotypeWriter, Losses, create};
+pub use write::{EncodeBlock, Encoded, GenotypeWriter, Losses, WriteOptions, create, create_with, wanted_by};
 
 /// How genotypes are to be read: which layers, and what some formats do not say themselves.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +94,7 @@ const READERS: &[Reader] = &[
     vcf::READER,
     hapmap::READER,
     flapjack::READER,
+    plink::PED_READER,
     // Formats with marks of their own: add yours here.
     structure::READER,
     // Bare tables: add yours here.
@@ -103,8 +104,9 @@ const READERS: &[Reader] = &[
 ];
 
 fn open_one(path: &Path, options: &ReadOptions) -> Opened {
+    let path = &plink::calls_path(path);
     let wrong = |message: String| GenotypeError::from(FileError::content(path, message));
-    let mut input = file::open(plink::bed_path(path))?;
+    let mut input = file::open(path)?;
     let mut notes = Vec::new();
     if workbook::is_zip(&input.peek(4)?) {
         let (text, found) = workbook::read(input, options.sheet.as_deref())?;
@@ -115,10 +117,13 @@ fn open_one(path: &Path, options: &ReadOptions) -> Opened {
     if head.bytes.is_empty() {
         return Err(wrong("the file is empty; was it written to its end?".to_owned()));
     }
+    plink::refuse_plink2(path, &head.bytes)?;
     let reader = match &options.read_as {
         Some(name) => {
             READERS.iter().find(|reader| reader.name == name).ok_or_else(|| unknown_format(name))?
         }
+        // Calls of numbers alone could be of any table.
+        None if plink::is_ped_name(path) => &plink::PED_READER,
         None => READERS
             .iter()
             .find(|reader| (reader.recognise)(&head))
@@ -179,8 +184,23 @@ pub fn declare_contigs(
     Ok(())
 }
 
-/// The layers that a file of this name can hold beside the calls.
-pub fn wanted_by(path: &Path) -> Wanted {
-    let is_variant_file = landrace_genome::variant_file::VariantFormat::of_path(path).is_some();
-    Wanted { records: is_variant_file, ..Wanted::default() }
+/// The files that are read with a file of this name: the tables beside a PLINK `.bed` or `.ped`, as far as they
+/// are there.
+pub fn companions(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (stem, ending) = match name.strip_suffix(".gz") {
+        Some(inner) => (inner, ".gz"),
+        None => (name.as_str(), ""),
+    };
+    let (stem, others): (&str, &[&str]) = match stem.rsplit_once('.') {
+        Some((stem, "bed")) => (stem, &["bim", "fam"]),
+        Some((stem, "ped")) => (stem, &["map"]),
+        _ => return Vec::new(),
+    };
+    let found = |other: &&str| {
+        let names =
+            [format!("{stem}.{other}{ending}"), format!("{stem}.{other}"), format!("{stem}.{other}.gz")];
+        names.into_iter().map(|name| path.with_file_name(name)).find(|path| std::fs::metadata(path).is_ok())
+    };
+    others.iter().filter_map(found).collect()
 }

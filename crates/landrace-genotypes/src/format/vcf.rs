@@ -1,14 +1,19 @@
 //! VCF: text in, text out, nothing lost on the way.
 
+mod cells;
+mod formats;
 mod meta;
+mod names;
 mod parse;
 mod read;
 mod write;
 
 use super::Reader;
 
+pub(crate) use formats::Formats;
 pub(crate) use meta::attributes;
 pub use meta::{Definition, Meta};
+pub(crate) use names::needs_names;
 pub(crate) use parse::{LineParser, next_field};
 pub use read::VcfSource;
 pub(crate) use read::samples_of;
