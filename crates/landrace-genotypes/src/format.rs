@@ -27,6 +27,8 @@ mod structure;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod table;
 mod told;
+#[cfg(test)]
+mod trial;
 pub mod vcf;
 pub mod write;
 
@@ -95,9 +97,9 @@ const READERS: &[Reader] = &[
     plink::PED_READER,
     // Formats with marks of their own: add yours here.
     structure::READER,
-    paired::READER,
     // Bare tables: add yours here.
     by_marker::READER,
+    paired::READER,
     by_sample::READER,
 ];
 
