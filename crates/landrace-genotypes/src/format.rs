@@ -8,19 +8,27 @@ use crate::block::layer::Wanted;
 use crate::format::table::{Head, workbook};
 use crate::source::{GenotypeError, GenotypeSource};
 
+mod assay_grid;
+mod axiom;
 pub mod bcf;
+mod dart;
+mod final_report;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod held;
+mod kasp;
 mod lines;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod places;
 pub mod plink;
+#[cfg(test)]
+pub(crate) mod shown;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod table;
 mod told;
 pub mod vcf;
+mod wells;
 pub mod write;
 
 pub use write::{EncodeBlock, Encoded, GenotypeWriter, Losses, create};
@@ -86,6 +94,12 @@ const READERS: &[Reader] = &[
     hapmap::READER,
     plink::PED_READER,
     // Formats with marks of their own: add yours here.
+    final_report::READER,
+    axiom::READER,
+    dart::READER,
+    kasp::READER,
+    assay_grid::KASP_READER,
+    assay_grid::AGRIPLEX_READER,
     // Bare tables: add yours here.
 ];
 
