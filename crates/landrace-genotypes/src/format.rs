@@ -8,28 +8,36 @@ use crate::block::layer::Wanted;
 use crate::format::table::{Head, workbook};
 use crate::source::{GenotypeError, GenotypeSource};
 
+mod assay_grid;
+mod axiom;
 pub mod bcf;
 mod by_marker;
 mod by_sample;
 mod call_cell;
 mod dosages;
 mod flapjack;
+mod dart;
+mod final_report;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod held;
+mod kasp;
 mod lines;
 mod paired;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod places;
 pub mod plink;
 mod structure;
+#[cfg(test)]
+pub(crate) mod shown;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod table;
 mod told;
 #[cfg(test)]
 mod trial;
 pub mod vcf;
+mod wells;
 pub mod write;
 
 pub use write::{EncodeBlock, Encoded, GenotypeWriter, Losses, WriteOptions, create, create_with, wanted_by};
@@ -96,6 +104,12 @@ const READERS: &[Reader] = &[
     flapjack::READER,
     plink::PED_READER,
     // Formats with marks of their own: add yours here.
+    final_report::READER,
+    axiom::READER,
+    dart::READER,
+    kasp::READER,
+    assay_grid::KASP_READER,
+    assay_grid::AGRIPLEX_READER,
     structure::READER,
     // Bare tables: add yours here.
     by_marker::READER,
