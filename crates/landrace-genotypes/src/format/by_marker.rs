@@ -59,8 +59,7 @@ impl Layout {
         let start = 1 + told.into_iter().flatten().max().unwrap_or(0);
         let cells = |column: usize| rows.iter().map(move |row| row.get(column));
         let last = width.checked_sub(1).filter(|&last| last >= start)?;
-        let style =
-            Style::of(cells(last)).or_else(|| Style::of((start..=last).flat_map(&cells)))?;
+        let style = Style::of(cells(last)).or_else(|| Style::of((start..=last).flat_map(&cells)))?;
         let is_sample = |column: usize| {
             let called: Vec<&str> = cells(column).filter(|cell| !is_missing(cell)).collect();
             let fits = called.iter().filter(|cell| style.fits(cell)).count();

@@ -86,8 +86,7 @@ impl Layout {
         };
         let last = width - 1;
         let cells = |column: usize| rows.iter().map(move |row| row.get(column));
-        let style =
-            Style::of(cells(last)).or_else(|| Style::of((id + 1..=last).flat_map(&cells)))?;
+        let style = Style::of(cells(last)).or_else(|| Style::of((id + 1..=last).flat_map(&cells)))?;
         let is_marker = |column: usize| {
             let called: Vec<&str> = cells(column).filter(|cell| !is_missing(cell)).collect();
             let fits = called.iter().filter(|cell| style.fits(cell)).count();
