@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 mod output;
 
-pub use output::{Output, create, publish, remove_unfinished};
+pub use output::{Output, create, create_folder, publish, remove_unfinished};
 
 /// A file that could not be read or written: the path, what went wrong, and what to do.
 #[derive(Debug, thiserror::Error)]

@@ -13,21 +13,24 @@ mod by_marker;
 mod by_sample;
 mod call_cell;
 mod dosages;
+mod flapjack;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod held;
 mod lines;
+mod paired;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod places;
 pub mod plink;
+mod structure;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod table;
 mod told;
 pub mod vcf;
 pub mod write;
 
-pub use write::{EncodeBlock, Encoded, GenotypeWriter, Losses, create};
+pub use write::{EncodeBlock, Encoded, GenotypeWriter, Losses, WriteOptions, create, create_with, wanted_by};
 
 /// How genotypes are to be read: which layers, and what some formats do not say themselves.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +91,10 @@ const READERS: &[Reader] = &[
     plink::READER,
     vcf::READER,
     hapmap::READER,
+    flapjack::READER,
     // Formats with marks of their own: add yours here.
+    structure::READER,
+    paired::READER,
     // Bare tables: add yours here.
     by_marker::READER,
     by_sample::READER,
@@ -171,8 +177,23 @@ pub fn declare_contigs(
     Ok(())
 }
 
-/// The layers that a file of this name can hold beside the calls.
-pub fn wanted_by(path: &Path) -> Wanted {
-    let is_variant_file = landrace_genome::variant_file::VariantFormat::of_path(path).is_some();
-    Wanted { records: is_variant_file, ..Wanted::default() }
+/// The files that are read with a file of this name: the tables beside a PLINK `.bed` or `.ped`, as far as they
+/// are there.
+pub fn companions(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (stem, ending) = match name.strip_suffix(".gz") {
+        Some(inner) => (inner, ".gz"),
+        None => (name.as_str(), ""),
+    };
+    let (stem, others): (&str, &[&str]) = match stem.rsplit_once('.') {
+        Some((stem, "bed")) => (stem, &["bim", "fam"]),
+        Some((stem, "ped")) => (stem, &["map"]),
+        _ => return Vec::new(),
+    };
+    let found = |other: &&str| {
+        let names =
+            [format!("{stem}.{other}{ending}"), format!("{stem}.{other}"), format!("{stem}.{other}.gz")];
+        names.into_iter().map(|name| path.with_file_name(name)).find(|path| std::fs::metadata(path).is_ok())
+    };
+    others.iter().filter_map(found).collect()
 }

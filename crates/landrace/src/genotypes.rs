@@ -49,9 +49,12 @@ impl Input {
 
     /// Opens the files for writing them anew to `output`: with all that it can hold, and every contig known.
     pub(crate) fn open_for(&self, output: &Path, wanted: Wanted) -> anyhow::Result<Box<dyn GenotypeSource>> {
-        let options = self.options(Wanted { records: format::wanted_by(output).records, ..wanted });
+        let held = format::wanted_by(output);
+        let options = self.options(held.or(wanted));
         let mut source = format::open(&self.genotypes, options.clone())?;
-        format::declare_contigs(source.as_mut(), &self.genotypes, &options)?;
+        if held.records {
+            format::declare_contigs(source.as_mut(), &self.genotypes, &options)?;
+        }
         Ok(source)
     }
 }

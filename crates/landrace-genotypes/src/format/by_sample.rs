@@ -122,9 +122,13 @@ pub(super) fn rows_are_markers(head: &Head, options: &ReadOptions) -> Result<boo
 }
 
 /// Opens a table with a row a sample, or, if its corner says so, with a row a marker.
-pub(super) fn open(mut input: Input, options: &ReadOptions, format: Option<&'static str>) -> Opened {
+pub(super) fn open(
+    mut input: Input,
+    options: &ReadOptions,
+    forced: Option<(&'static str, Layout)>,
+) -> Opened {
     let mut head = Head::of(&mut input)?;
-    if format.is_none() && rows_are_markers(&head, options)? {
+    if forced.is_none() && rows_are_markers(&head, options)? {
         return by_marker::open(input, options);
     }
     let mut table = TableReader::new(input, &head).skipping_comments();
@@ -134,7 +138,11 @@ pub(super) fn open(mut input: Input, options: &ReadOptions, format: Option<&'sta
         head.rows.remove(0);
     }
     head.rows.retain(|row| !row.get(0).starts_with('#'));
-    let Some(layout) = Layout::of(&head) else {
+    let (format, layout) = match forced {
+        Some((format, layout)) => (Some(format), Some(layout)),
+        None => (None, Layout::of(&head)),
+    };
+    let Some(layout) = layout else {
         return Err(table.file_error(
             "is no table with a row a sample; name its columns in the first line, and write \
                                      dosages, letters or alleles such as 165/168 in the others",

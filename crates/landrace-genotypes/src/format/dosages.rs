@@ -120,12 +120,26 @@ impl Dosages {
         Ok(())
     }
 
+    /// Makes dosages of shares of the alternate allele, at the ploidy of the options or the least of 2, 4, 6 and 8 of
+    /// which they are whole parts.
+    pub(crate) fn decide_shares(&self, held: &mut Held, options: &ReadOptions) {
+        let shares = [2, 4, 6, 8].into_iter().zip(self.is_share).find(|share| share.1);
+        let ploidy = options.ploidy.unwrap_or_else(|| shares.map_or(2, |share| share.0));
+        held.note(format!("shares of {ploidy} copies"));
+        self.apply(held, &Coding { scale: f64::from(ploidy), shift: 0, ploidy, drops_nine: false });
+    }
+
     /// Decides what the values mean, and makes dosages of them.
     ///
     /// # Errors
     /// Returns the place and the remedy if the values fit no coding, or not the ploidy asked for.
     pub(crate) fn decide(&self, held: &mut Held, options: &ReadOptions) -> Result<(), Misplaced> {
         let coding = self.coding(held, options)?;
+        self.apply(held, &coding);
+        Ok(())
+    }
+
+    fn apply(&self, held: &mut Held, coding: &Coding) {
         let nine = (9 + OFFSET).unsigned_abs();
         let from_code = |code: u8| match i8::try_from(code) {
             Ok(code) if coding.drops_nine && code.unsigned_abs() == nine => MISSING,
@@ -146,7 +160,6 @@ impl Dosages {
         if self.fractions.is_some() {
             held.note("calls are the whole dosages nearest to fractions, which are kept beside them");
         }
-        Ok(())
     }
 
     /// Place of a whole value, if there is one.

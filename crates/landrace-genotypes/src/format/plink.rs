@@ -11,7 +11,7 @@ use super::Reader;
 
 pub use read::PlinkSource;
 pub(crate) use read::bed_path;
-pub(crate) use write::{HAPMAP_NOTES, PlinkWriter};
+pub(crate) use write::PlinkWriter;
 
 /// First bytes of a variant-major `.bed`.
 pub(crate) const MAGIC: [u8; 3] = [0x6c, 0x1b, 0x01];

@@ -72,6 +72,11 @@ impl TableReader {
         &self.input
     }
 
+    /// Gives the input back, to put other content into it.
+    pub(crate) fn into_input(self) -> Input {
+        self.input
+    }
+
     /// Reads the next row that holds something; `false` at the end.
     ///
     /// # Errors

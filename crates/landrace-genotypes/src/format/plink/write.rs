@@ -7,7 +7,7 @@ use std::sync::Arc;
 use landrace_genome::file::{self, FileError, Output};
 
 use super::MAGIC;
-use crate::block::{Filters, GenotypeBlock, Site};
+use crate::block::{GenotypeBlock, Site};
 use crate::digits::push_count;
 use crate::format::write::{EncodeBlock, Encoded, GenotypeWriter, Losses};
 use crate::plane::{MISSING, PlaneRow};
@@ -34,7 +34,7 @@ impl PlinkWriter {
         let (mut bed, bim) = (file::create(path)?, file::create(path.with_extension("bim"))?);
         let mut fam = file::create(path.with_extension("fam"))?;
         bed.write_all(&MAGIC)?;
-        let mut losses = header.losses_beside_calls();
+        let mut losses = SourceHeader { families: None, ..header.clone() }.losses_of_tables(&["GT"]);
         for (index, sample) in header.samples.iter().enumerate() {
             let row = match &header.families {
                 Some(rows) => rows[index].fields.join("\t"),
@@ -167,34 +167,6 @@ impl GenotypeWriter for PlinkWriter {
 
     fn finish(self: Box<Self>) -> Result<Vec<Output>, GenotypeError> {
         Ok(vec![self.fam, self.bim, self.bed])
-    }
-}
-
-/// The loss of HapMap's descriptive columns, which no format here holds, not even HapMap as it is written.
-pub(crate) const HAPMAP_NOTES: &str = "variants with something in HapMap's columns from strand to QCcode";
-
-impl SourceHeader {
-    /// What a table of calls alone cannot hold of this header's file.
-    pub(crate) fn losses_beside_calls(&self) -> Losses {
-        let mut losses = Losses::default();
-        if let Some(meta) = &self.meta {
-            let kinds = |kind| meta.of_kind(kind).count() as u64;
-            losses.add("INFO fields declared in the header", kinds("INFO"));
-            losses.add("FORMAT fields beside GT declared in the header", kinds("FORMAT").saturating_sub(1));
-        }
-        losses
-    }
-}
-
-impl Losses {
-    /// Notes what a table of calls alone cannot hold of a block.
-    pub(crate) fn add_of_block(&mut self, block: &GenotypeBlock) {
-        let having = |test: fn(&Site) -> bool| block.sites.iter().filter(|site| test(site)).count() as u64;
-        self.add("qualities of variants", having(|site| site.quality.is_some()));
-        self.add("filters of variants", having(|site| site.filters != Filters::NotApplied));
-        self.add("phased heterozygous calls, written without phase", block.layers.phased_heterozygotes);
-        self.add(HAPMAP_NOTES, block.layers.hapmap_notes);
-        self.add("calls known in part, written as missing", block.layers.partial_calls);
     }
 }
 
