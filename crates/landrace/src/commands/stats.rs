@@ -18,9 +18,9 @@ mod replicates;
 /// Call rate, allele frequency, heterozygosity, depth, quality and signs of paralogs, per variant and per sample
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  landrace stats cohort.bcf -o cohort\n  \
-    landrace stats lines.vcf.gz --generation F6 --replicates sheet.tsv --sheet plates.tsv -o lines\n\n\
+    landrace stats lines.vcf.gz --generation F6 --replicates lines.tsv --plates plates.tsv -o lines\n\n\
     Writes <output>.variants.tsv, <output>.samples.tsv and <output>.summary.json; with --replicates, tables of \
-    pairs and variants; with --sheet, tables of groups and variants. Memory does not grow with the number of \
+    pairs and variants; with --plates, tables of groups and variants. Memory does not grow with the number of \
     variants.")]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -24,8 +24,8 @@ use crate::hardy_weinberg::read_table;
 pub(super) struct Flags {
     /// Table of where the samples were: column sample, and any of plate, well and batch. Each variant is tested
     /// for differences between batches (between plates, if there is no column batch)
-    #[arg(long, value_name = "SHEET")]
-    sheet: Option<PathBuf>,
+    #[arg(long, value_name = "TABLE")]
+    plates: Option<PathBuf>,
 }
 
 /// The tables under way.
@@ -47,7 +47,7 @@ impl Tables {
         output: &Path,
         session: &Session,
     ) -> anyhow::Result<Option<Self>> {
-        let Some(path) = &flags.sheet else { return Ok(None) };
+        let Some(path) = &flags.plates else { return Ok(None) };
         let table = read_table(path)?;
         table.join(names)?.note(table.path()).into_iter().for_each(|note| session.progress.note(&note));
         let mut groupings = Vec::new();
