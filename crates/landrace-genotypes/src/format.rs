@@ -101,6 +101,7 @@ const READERS: &[Reader] = &[
     hapmap::READER,
     flapjack::READER,
     counts::UNEAK,
+    counts::MADC,
     // Formats with marks of their own: add yours here.
     structure::READER,
     paired::READER,

@@ -2,8 +2,10 @@
 //!
 //! - UNEAK's `HapMap.hmc`: `reference|alternate` of each sample, and sums at the end of the line.
 //! - Long tables: a line a sample and marker, with reads of the reference and of all alleles, or of the alternate.
+//! - DArTag's allele counts (MADC): rows of the reference and the alternate allele of each marker.
 //! - Two tables of the same shape, reads of the reference and of all alleles (with [`ReadOptions::total`]).
 
+mod madc;
 mod tables;
 mod uneak;
 
@@ -21,6 +23,10 @@ pub(crate) const UNEAK: Reader = Reader {
     open: uneak::open,
 };
 
+/// How DArTag's allele counts are told and opened.
+pub(crate) const MADC: Reader =
+    Reader { name: "madc", about: "DArTag allele counts (MADC)", recognise: madc::is_madc, open: madc::open };
+
 /// How long tables of counts are told and opened.
 pub(crate) const LONG: Reader = Reader {
     name: "read-counts",
@@ -31,7 +37,7 @@ pub(crate) const LONG: Reader = Reader {
 
 /// Whether a format's calls come from its reads already.
 pub(crate) fn is_one(reader: &Reader) -> bool {
-    [UNEAK.name, LONG.name].contains(&reader.name)
+    [UNEAK.name, MADC.name, LONG.name].contains(&reader.name)
 }
 
 /// Opens the table of reference reads to which the options name the table of all reads.
