@@ -100,6 +100,7 @@ const READERS: &[Reader] = &[
     vcf::READER,
     hapmap::READER,
     flapjack::READER,
+    plink::PED_READER,
     counts::UNEAK,
     counts::MADC,
     // Formats with marks of their own: add yours here.
@@ -112,8 +113,9 @@ const READERS: &[Reader] = &[
 ];
 
 fn open_one(path: &Path, options: &ReadOptions) -> Opened {
+    let path = &plink::calls_path(path);
     let wrong = |message: String| GenotypeError::from(FileError::content(path, message));
-    let mut input = file::open(plink::bed_path(path))?;
+    let mut input = file::open(path)?;
     let mut notes = Vec::new();
     if workbook::is_zip(&input.peek(4)?) {
         let (text, found) = workbook::read(input, options.sheet.as_deref())?;
@@ -124,10 +126,13 @@ fn open_one(path: &Path, options: &ReadOptions) -> Opened {
     if head.bytes.is_empty() {
         return Err(wrong("the file is empty; was it written to its end?".to_owned()));
     }
+    plink::refuse_plink2(path, &head.bytes)?;
     let reader = match &options.read_as {
         Some(name) => {
             READERS.iter().find(|reader| reader.name == name).ok_or_else(|| unknown_format(name))?
         }
+        // Calls of numbers alone could be of any table.
+        None if plink::is_ped_name(path) => &plink::PED_READER,
         None => READERS
             .iter()
             .find(|reader| (reader.recognise)(&head))

@@ -14,11 +14,12 @@ use landrace_genome::summary::InputDigest;
 
 use super::ReadOptions;
 use super::places::{MarkerMap, UNPLACED};
+use super::vcf::needs_names;
 use crate::block::layer::{ABSENT, UNKNOWN};
 use crate::block::{AlleleCodes, CallGatherer, GenotypeBlock, Layers, Ragged, Site};
 use crate::matrix::{GenotypeMatrix, MatrixSource};
 use crate::plane::{MAX_PLOIDY, MISSING};
-use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SourceHeader, Stretch};
+use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SampleColumns, SourceHeader, Stretch};
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ pub(crate) struct Held {
     notes: Vec<String>,
     has_depths: bool,
     has_estimates: bool,
+    sample_columns: Option<SampleColumns>,
 }
 
 /// A marker and its calls.
@@ -85,6 +87,11 @@ impl Held {
     /// Notes what was taken for granted.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
+    }
+
+    /// Keeps what the file says of each sample beside its calls; as many rows as samples.
+    pub(crate) fn set_sample_columns(&mut self, columns: SampleColumns) {
+        self.sample_columns = Some(columns);
     }
 
     /// Copies of each chromosome, for dosages. Without it `ReadOptions::ploidy` or 2 is taken.
@@ -345,7 +352,12 @@ impl Held {
         }
         let contigs = self.sort(map.as_ref()).map_err(|message| wrong(&message))?;
         let has_genetic_map = self.markers.iter().any(|marker| marker.site.genetic_position.is_some());
+        let fallback = self.ploidy.or(options.ploidy).unwrap_or(2);
+        let blocks = Blocks::new(self.samples.len(), fallback, (self.has_depths, self.has_estimates));
+        let blocks = blocks.of(std::mem::take(&mut self.markers));
         let header = SourceHeader {
+            has_named_alleles: blocks.iter().flat_map(|block| &block.sites).any(needs_names),
+            sample_columns: self.sample_columns.take().map(Arc::new),
             samples: std::mem::take(&mut self.samples).into(),
             contigs,
             has_genetic_map,
@@ -353,9 +365,6 @@ impl Held {
             notes: std::mem::take(&mut self.notes),
             ..SourceHeader::default()
         };
-        let fallback = self.ploidy.or(options.ploidy).unwrap_or(2);
-        let blocks = Blocks::new(header.samples.len(), fallback, (self.has_depths, self.has_estimates));
-        let blocks = blocks.of(self.markers);
         let matrix = Arc::new(GenotypeMatrix::from_blocks(header, blocks));
         let mut digests = vec![InputDigest::of(input)];
         let mut meters = vec![input.meter()];
@@ -627,7 +636,8 @@ fn name_alleles(site: &mut Site, names: &[Box<str>], codes: &mut [u8]) {
             *count += 1;
         }
     }
-    let number = |name: &str| name.parse::<u64>().unwrap_or(u64::MAX);
+    // A deletion comes after the bases that it lacks.
+    let number = |name: &str| (name == "-", name.parse::<u64>().unwrap_or(u64::MAX));
     let mut rest: Vec<usize> = (0..names.len()).filter(|&i| !declared.contains(&names[i])).collect();
     rest.sort_by(|&a, &b| (number(&names[a]), &names[a]).cmp(&(number(&names[b]), &names[b])));
     if declared.is_empty() && rest.len() > 2 {

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let names = source.header().samples.clone();
     let hwe_test = args.expectation.test(&names, session)?;
     let mut replicates = replicates::Tables::begin(&args.replicates, &names, &args.output)?;
-    let mut batches = batches::Tables::begin(&args.batches, &names, &args.output, session)?;
+    let mut batches = batches::Tables::begin(&args.batches, source.header(), &args.output, session)?;
     let folds = (
         replicates.as_ref().map(|own| own.replicates.clone()),
         batches.as_ref().and_then(|own| own.tested.clone()),
