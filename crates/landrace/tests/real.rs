@@ -13,6 +13,8 @@
 mod bench;
 #[path = "real/calls.rs"]
 mod calls;
+#[path = "real/counts.rs"]
+mod counts;
 #[path = "real/genotypes.rs"]
 mod genotypes;
 #[path = "real/peers.rs"]
@@ -26,8 +28,14 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let parts =
-        [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), relationship::trials()];
+    let parts = [
+        reads::trials(),
+        calls::trials(),
+        counts::trials(),
+        genotypes::trials(),
+        peers::trials(),
+        relationship::trials(),
+    ];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
