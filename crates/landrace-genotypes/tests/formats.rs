@@ -222,6 +222,7 @@ fn drain(path: &Path) {
         allele_depths: true,
         likelihoods: true,
         dosage: true,
+        probabilities: true,
         records: true,
     };
     if let Ok(mut source) = format::open(&[path.to_owned()], wanted) {

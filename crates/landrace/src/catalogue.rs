@@ -70,11 +70,14 @@ fn known() -> Vec<Command> {
         },
         command("convert", 1, genotypes(), ".bcf"),
         command("filter", 1, genotypes(), ".bcf"),
+        Command { makes: Make::Tables { flag: "-o" }, ..command("stats", 1, genotypes(), "") },
+        command("impute", 1, genotypes(), ".bcf"),
         command("pca", 1, genotypes(), ".tsv"),
         command("ld pairs", 1, corrected(), ".tsv"),
         command("ld decay", 1, corrected(), ".tsv"),
         command("ld blocks", 1, genotypes(), ".tsv"),
         command("ld prune", 1, genotypes(), ".bcf"),
+        command("relationship", 1, genotypes(), ".tsv"),
         command("markers", 1, genotypes(), ".tsv"),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
@@ -123,6 +126,10 @@ impl Catalogue for Installed {
         let rows = rows.collect();
         let file_columns = FILE_COLUMNS.iter().map(|column| (*column).to_owned()).collect();
         Ok(Sheet { columns: table.columns, file_columns, rows })
+    }
+
+    fn companions(&self, path: &Path) -> Vec<PathBuf> {
+        landrace_genotypes::format::companions(path)
     }
 
     fn check(&self, words: &[String]) -> Result<(), String> {

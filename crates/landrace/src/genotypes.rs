@@ -30,12 +30,16 @@ pub(crate) struct Input {
     /// if known; or a PLINK .map or .bim
     #[arg(long, value_name = "FILE", help_heading = "Reading")]
     map: Option<PathBuf>,
+    /// Sheet of an Excel workbook; the first with content if not given
+    #[arg(long, value_name = "NAME", help_heading = "Reading")]
+    sheet: Option<String>,
 }
 
 impl Input {
     /// How to read the files, with these layers.
     pub(crate) fn options(&self, wanted: Wanted) -> ReadOptions {
-        ReadOptions { wanted, read_as: self.read_as.clone(), ploidy: self.ploidy, map: self.map.clone() }
+        let (read_as, map, sheet) = (self.read_as.clone(), self.map.clone(), self.sheet.clone());
+        ReadOptions { wanted, read_as, ploidy: self.ploidy, map, sheet }
     }
 
     /// Opens the files.
@@ -45,9 +49,12 @@ impl Input {
 
     /// Opens the files for writing them anew to `output`: with all that it can hold, and every contig known.
     pub(crate) fn open_for(&self, output: &Path, wanted: Wanted) -> anyhow::Result<Box<dyn GenotypeSource>> {
-        let options = self.options(Wanted { records: format::wanted_by(output).records, ..wanted });
+        let held = format::wanted_by(output);
+        let options = self.options(held.or(wanted));
         let mut source = format::open(&self.genotypes, options.clone())?;
-        format::declare_contigs(source.as_mut(), &self.genotypes, &options)?;
+        if held.records {
+            format::declare_contigs(source.as_mut(), &self.genotypes, &options)?;
+        }
         Ok(source)
     }
 }

@@ -23,6 +23,11 @@ pub struct Layers {
     pub likelihoods: Option<Ragged<i32>>,
     /// Estimated dosage of each alternate allele (`DS`); NaN where not known.
     pub dosage: Option<Ragged<f32>>,
+    /// Probability of each genotype in VCF's order (`GP`), 0 to 1; NaN where not known.
+    pub probabilities: Option<Ragged<f32>>,
+    /// What is to be added to each variant's INFO, as `KEY=VALUE;KEY`; empty for nothing. The keys are declared in
+    /// [`crate::SourceHeader::info`].
+    pub info: Option<Vec<Box<str>>>,
     /// The records as the file has them, so that a variant file goes through without loss.
     pub records: Option<RecordLines>,
     /// Heterozygous calls that the file phases; it need not have been asked for.
@@ -48,8 +53,26 @@ pub struct Wanted {
     pub likelihoods: bool,
     /// Dosage.
     pub dosage: bool,
+    /// Probabilities of genotypes.
+    pub probabilities: bool,
     /// The records themselves.
     pub records: bool,
+}
+
+impl Wanted {
+    /// What either wants.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            phase: self.phase || other.phase,
+            depth: self.depth || other.depth,
+            genotype_quality: self.genotype_quality || other.genotype_quality,
+            allele_depths: self.allele_depths || other.allele_depths,
+            likelihoods: self.likelihoods || other.likelihoods,
+            dosage: self.dosage || other.dosage,
+            probabilities: self.probabilities || other.probabilities,
+            records: self.records || other.records,
+        }
+    }
 }
 
 /// One value a call: variants × samples.
@@ -113,6 +136,19 @@ impl<T: Copy> Ragged<T> {
     /// Values a sample of a variant.
     pub fn width(&self, row: usize) -> usize {
         self.widths[row]
+    }
+
+    /// The values of a variant, those of the first sample first.
+    pub fn row(&self, row: usize) -> &[T] {
+        &self.values[self.starts[row]..self.starts[row] + self.widths[row] * self.columns]
+    }
+
+    /// Puts one value in place of all those of some samples.
+    pub(crate) fn fill(&mut self, row: usize, samples: &[usize], value: T) {
+        let (start, width) = (self.starts[row], self.widths[row]);
+        for &sample in samples {
+            self.values[start + sample * width..start + (sample + 1) * width].fill(value);
+        }
     }
 
     /// The values of a call.
@@ -190,6 +226,12 @@ impl AlleleCodes {
     pub fn row(&self, row: usize) -> Option<std::slice::ChunksExact<'_, u8>> {
         let start = self.starts.get(row).copied().flatten()? * self.width;
         Some(self.codes[start..start + self.samples * self.width].chunks_exact(self.width.max(1)))
+    }
+
+    /// One call of a variant, of [`AlleleCodes::width`] codes; `None` if its dosages say all.
+    pub fn call(&self, row: usize, sample: usize) -> Option<&[u8]> {
+        let start = (self.starts.get(row).copied().flatten()? + sample) * self.width;
+        self.codes.get(start..start + self.width)
     }
 
     /// Whether each call of a variant is phased; `None` if its dosages say all.
@@ -283,9 +325,14 @@ impl RecordLines {
 }
 
 impl Layers {
-    pub(super) fn set_missing(&mut self, row: usize, samples: &[usize], _columns: usize) {
+    /// Makes calls missing: alleles, dosages and probabilities go, for they say the call again; reads, likelihoods
+    /// and qualities stay, for they are what was seen.
+    pub(super) fn set_missing(&mut self, row: usize, samples: &[usize]) {
         if let Some(alleles) = &mut self.alleles {
             alleles.set_missing(row, samples);
+        }
+        for layer in [&mut self.dosage, &mut self.probabilities].into_iter().flatten() {
+            layer.fill(row, samples, f32::NAN);
         }
         if let Some(records) = &mut self.records {
             records.set_missing(row, samples);
@@ -299,6 +346,11 @@ impl Layers {
         self.allele_depths.as_mut().into_iter().for_each(|layer| layer.keep_rows(keep));
         self.likelihoods.as_mut().into_iter().for_each(|layer| layer.keep_rows(keep));
         self.dosage.as_mut().into_iter().for_each(|layer| layer.keep_rows(keep));
+        self.probabilities.as_mut().into_iter().for_each(|layer| layer.keep_rows(keep));
+        if let Some(info) = &mut self.info {
+            let mut flags = keep.iter();
+            info.retain(|_| flags.next().copied().unwrap_or(false));
+        }
         self.records.as_mut().into_iter().for_each(|layer| layer.keep_rows(keep));
     }
 
@@ -310,6 +362,8 @@ impl Layers {
             allele_depths: self.allele_depths.as_ref().map(|layer| layer.with_samples(samples)),
             likelihoods: self.likelihoods.as_ref().map(|layer| layer.with_samples(samples)),
             dosage: self.dosage.as_ref().map(|layer| layer.with_samples(samples)),
+            probabilities: self.probabilities.as_ref().map(|layer| layer.with_samples(samples)),
+            info: self.info.clone(),
             records: self.records.as_ref().map(|layer| layer.with_samples(samples)),
             phased_heterozygotes: self.phased_heterozygotes,
             partial_calls: self.partial_calls,

@@ -100,10 +100,12 @@ impl BcfSource {
         let names = Dictionary::new(&meta);
         meta.drop_numbers();
         let contigs = meta.contigs().map_err(|error| wrong(&error.to_string()))?;
-        let lines = LineParser { samples: samples.len(), wanted };
+        let lines = LineParser::new(&meta, samples.len(), wanted);
         let header = SourceHeader {
             samples: samples.into(),
             contigs,
+            layers: lines.layers(&meta),
+            has_named_alleles: lines.has_named_alleles,
             meta: Some(Arc::new(meta)),
             format: "BCF",
             ..SourceHeader::default()

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use landrace_genome::Position;
 use memchr::{memchr, memchr_iter};
 
+use super::cells::{Cells, read_fixed, read_leading};
+use super::meta::Meta;
+use super::names::take_names;
 use crate::block::layer::{ABSENT, UNKNOWN, Wanted};
 use crate::block::{
     AlleleCodes, CallGatherer, Filters, GenotypeBlock, Grid, Layers, Ragged, RecordLines, Site,
@@ -21,6 +24,30 @@ pub(crate) struct LineParser {
     pub(crate) samples: usize,
     /// What to fill.
     pub(crate) wanted: Wanted,
+    /// Whether the header declares INFO `ALLELES`.
+    pub(crate) has_named_alleles: bool,
+}
+
+impl LineParser {
+    /// For files with this header.
+    pub(crate) fn new(meta: &Meta, samples: usize, wanted: Wanted) -> Self {
+        Self { samples, wanted, has_named_alleles: meta.has("INFO", "ALLELES") }
+    }
+
+    /// What the header says of the layers: those wanted that its FORMAT lines declare.
+    pub(crate) fn layers(&self, meta: &Meta) -> Wanted {
+        let has = |id| meta.has("FORMAT", id);
+        Wanted {
+            phase: self.wanted.phase,
+            depth: self.wanted.depth && (has("DP") || has("AD")),
+            genotype_quality: self.wanted.genotype_quality && has("GQ"),
+            allele_depths: self.wanted.allele_depths && has("AD"),
+            likelihoods: self.wanted.likelihoods && has("PL"),
+            dosage: self.wanted.dosage && has("DS"),
+            probabilities: self.wanted.probabilities && has("GP"),
+            records: self.wanted.records,
+        }
+    }
 }
 
 /// What is wrong with a line.
@@ -42,6 +69,7 @@ struct Keys {
     ad: Option<usize>,
     pl: Option<usize>,
     ds: Option<usize>,
+    gp: Option<usize>,
 }
 
 /// The calls of one line.
@@ -89,7 +117,10 @@ impl LineParser {
             }
             let failed = |message: String| (number, message);
             let fields = self.split(&text[line.clone()]).map_err(failed)?;
-            let site = site(&fields).map_err(failed)?;
+            let mut site = site(&fields).map_err(failed)?;
+            if self.has_named_alleles {
+                take_names(fields.fixed[7], &mut site);
+            }
             let keys = self.read_calls(&fields, &site, &mut row).map_err(failed)?;
             if let Some(full) = builder.take_if(|b| !b.calls.fits(&row.ploidies)) {
                 blocks.push(full.finish());
@@ -147,15 +178,10 @@ impl LineParser {
         };
         let keeps_alleles = site.alleles() > 2 || self.wanted.phase;
         let alleles = site.alleles();
-        if alleles == 2
-            && !keeps_alleles
-            && fields.format == b"GT"
-            && row.read_plain_diploids(fields.calls, self.samples)
-        {
+        if alleles == 2 && !keeps_alleles && gt == 0 && row.read_diploids(fields, self.samples) {
             return Ok(keys);
         }
-        let calls = fields.calls.split(|&b| b == b'\t').take(self.samples);
-        for call in calls {
+        for call in Cells::of(fields.calls).take(self.samples) {
             let genotype = if gt == 0 { next_field(call, b':').0 } else { subfield(call, gt) };
             if let (&[a, separator @ (b'/' | b'|'), b], false) = (genotype, keeps_alleles)
                 && a.is_ascii_digit()
@@ -174,29 +200,22 @@ impl LineParser {
 }
 
 impl Row {
-    /// Reads a line whose calls are all `a/b` or `a|b` with a and b of `0`, `1` and `.`, at its fixed width;
-    /// `false`, and nothing read, if it is not one.
-    fn read_plain_diploids(&mut self, calls: &[u8], samples: usize) -> bool {
-        if calls.len() + 1 != 4 * samples {
-            return false;
-        }
+    /// Reads a line whose calls are all `a/b` or `a|b` with a and b of `0`, `1` and `.`; `false`, and nothing read,
+    /// if it is not one.
+    fn read_diploids(&mut self, fields: &Fields<'_>, samples: usize) -> bool {
         self.codes.resize(samples, MISSING);
-        let (mut is_plain, mut phased) = (true, 0u64);
-        for (code, call) in self.codes.iter_mut().zip(calls.chunks(4)) {
-            let (a, separator, b) = (call[0], call[1], call[2]);
-            let (is_missing, is_known) = (a == b'.' && b == b'.', (a | 1) == b'1' && (b | 1) == b'1');
-            is_plain &= (is_missing | is_known) & matches!(separator, b'/' | b'|');
-            is_plain &= *call.get(3).unwrap_or(&b'\t') == b'\t';
-            *code = if is_missing { MISSING } else { (a & 1) + (b & 1) };
-            phased += u64::from(separator == b'|' && a != b);
+        let phased = match fields.format {
+            b"GT" => read_fixed(fields.calls, &mut self.codes),
+            _ => read_leading(fields.calls, &mut self.codes),
+        };
+        match phased {
+            Some(phased) => {
+                self.ploidies.resize(samples, 2);
+                self.phased_heterozygotes = phased;
+            }
+            None => self.codes.clear(),
         }
-        if is_plain {
-            self.ploidies.resize(samples, 2);
-            self.phased_heterozygotes = phased;
-        } else {
-            self.codes.clear();
-        }
-        is_plain
+        phased.is_some()
     }
 }
 
@@ -258,6 +277,7 @@ impl Keys {
                 b"AD" => &mut keys.ad,
                 b"PL" => &mut keys.pl,
                 b"DS" => &mut keys.ds,
+                b"GP" => &mut keys.gp,
                 _ => continue,
             };
             *slot = Some(index);
@@ -276,6 +296,7 @@ impl<'p> Builder<'p> {
             allele_depths: wanted.allele_depths.then(|| Ragged::new(samples)),
             likelihoods: wanted.likelihoods.then(|| Ragged::new(samples)),
             dosage: wanted.dosage.then(|| Ragged::new(samples)),
+            probabilities: wanted.probabilities.then(|| Ragged::new(samples)),
             ..Layers::default()
         };
         let contig = text_of(contig, "the contig's name")?.into();
@@ -331,6 +352,10 @@ impl<'p> Builder<'p> {
         if let Some(ragged) = &mut layers.dosage {
             let width = alleles.saturating_sub(1);
             ragged.push_row(width, &floats(fields.calls, keys.ds, width, samples, "DS")?);
+        }
+        if let Some(ragged) = &mut layers.probabilities {
+            let width = keys.gp.map_or(0, |key| widest(fields.calls, key));
+            ragged.push_row(width, &floats(fields.calls, keys.gp, width, samples, "GP")?);
         }
         Ok(())
     }
@@ -416,7 +441,7 @@ fn widest(calls: &[u8], key: usize) -> usize {
         b"" | b"." => 0,
         values => 1 + memchr_iter(b',', values).count(),
     };
-    calls.split(|&b| b == b'\t').map(count).max().unwrap_or(0)
+    Cells::of(calls).map(count).max().unwrap_or(0)
 }
 
 /// The values of an integer field, `width` a sample; −1 where there is none.
@@ -450,7 +475,7 @@ fn values<T: Copy>(
 ) -> LineResult<Vec<T>> {
     let mut out = vec![missing; width * samples];
     let Some(key) = key else { return Ok(out) };
-    for (call, slots) in calls.split(|&b| b == b'\t').zip(out.chunks_exact_mut(width.max(1))) {
+    for (call, slots) in Cells::of(calls).zip(out.chunks_exact_mut(width.max(1))) {
         let field = subfield(call, key);
         for (text, slot) in field.split(|&b| b == b',').zip(slots) {
             if text.is_empty() || text == b"." {

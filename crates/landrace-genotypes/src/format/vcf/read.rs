@@ -47,10 +47,12 @@ impl VcfSource {
         let path = input.path().display().to_string();
         let (meta, samples, line) = read_header(&mut input)?;
         let contigs = meta.contigs().map_err(|error| FileError::content(input.path(), error.to_string()))?;
-        let lines = LineParser { samples: samples.len(), wanted };
+        let lines = LineParser::new(&meta, samples.len(), wanted);
         let header = SourceHeader {
             samples: samples.into(),
             contigs,
+            layers: lines.layers(&meta),
+            has_named_alleles: lines.has_named_alleles,
             meta: Some(Arc::new(meta)),
             format: "VCF",
             ..SourceHeader::default()

@@ -4,15 +4,20 @@ use std::io::Write;
 
 use memchr::memchr_iter;
 
+use super::formats::Formats;
+use super::meta::{Meta, attribute, attributes};
+use super::names::{self, ALLELES_LINE, needs_names};
 use super::parse::next_field;
 use crate::block::layer::{ABSENT, UNKNOWN};
 use crate::block::{Filters, GenotypeBlock, RecordLines, SiteCounts};
+use crate::digits::push_count;
 use crate::plane::MISSING;
 use crate::source::SourceHeader;
 
-/// Writes variants as lines. Keeps buffers between lines.
-#[derive(Default)]
-pub(crate) struct LineWriter {
+/// Writes a block's variants as lines. Keeps buffers between lines.
+pub(crate) struct LineWriter<'f> {
+    formats: &'f Formats,
+    ploidies: Vec<u8>,
     codes: Vec<u8>,
 }
 
@@ -22,6 +27,16 @@ pub(crate) fn header_text(header: &SourceHeader, command: &str) -> String {
         Some(meta) => meta.lines.clone(),
         None => own_lines(header),
     };
+    if header.has_named_alleles && !is_declared(&lines, "ALLELES") {
+        lines.push(ALLELES_LINE.to_owned());
+    }
+    let id = |line: &str| attribute(&attributes(line), "ID").unwrap_or_default().to_owned();
+    for line in &header.info {
+        if !is_declared(&lines, &id(line)) {
+            lines.push(line.clone());
+        }
+    }
+    Formats::of(header).declare(&mut lines);
     let declared = header.meta.as_ref().and_then(|meta| meta.contigs().ok()).unwrap_or_default();
     for (_, contig) in header.contigs.iter().filter(|(_, contig)| declared.id(&contig.name).is_none()) {
         match contig.length {
@@ -44,6 +59,10 @@ pub(crate) fn header_text(header: &SourceHeader, command: &str) -> String {
     lines.join("\n") + "\n"
 }
 
+fn is_declared(lines: &[String], id: &str) -> bool {
+    Meta { lines: lines.to_vec() }.has("INFO", id)
+}
+
 fn own_lines(header: &SourceHeader) -> Vec<String> {
     let mut lines = vec!["##fileformat=VCFv4.3".to_owned()];
     lines.push(r#"##FILTER=<ID=PASS,Description="All filters passed">"#.to_owned());
@@ -56,7 +75,12 @@ fn own_lines(header: &SourceHeader) -> Vec<String> {
     lines
 }
 
-impl LineWriter {
+impl<'f> LineWriter<'f> {
+    /// Begins the lines of a block.
+    pub(crate) fn new(formats: &'f Formats, block: &GenotypeBlock) -> Self {
+        Self { formats, ploidies: block.ploidies(), codes: Vec::new() }
+    }
+
     /// Appends a variant's line, with its end, to `out`.
     pub(crate) fn write(&mut self, block: &GenotypeBlock, row: usize, out: &mut Vec<u8>) {
         match &block.layers.records {
@@ -66,47 +90,94 @@ impl LineWriter {
         out.push(b'\n');
     }
 
-    /// A line from the calls alone.
+    /// A line from the calls and the layers.
     fn write_calls(&mut self, block: &GenotypeBlock, row: usize, out: &mut Vec<u8>) {
-        let site = &block.sites[row];
-        let or_dot = |text: &str| if text.is_empty() { ".".to_owned() } else { text.to_owned() };
-        let position = site.position.map_or(0, landrace_genome::Position::get);
-        let (reference, alternates) = vcf_alleles(&site.reference, &site.alternates);
-        let quality = site.quality.map_or_else(|| ".".to_owned(), |quality| quality.to_string());
-        let filters = match &site.filters {
-            Filters::NotApplied => ".",
-            Filters::Pass => "PASS",
-            Filters::Failed(names) => names,
-        };
-        let info = site.genetic_position.as_ref().map_or_else(|| ".".to_owned(), |cm| format!("CM={cm}"));
-        let _ = write!(
-            out,
-            "{}\t{position}\t{}\t{reference}\t{}\t{quality}\t{filters}\t{info}",
-            block.contig,
-            or_dot(&site.id),
-            or_dot(&alternates)
-        );
+        self.write_site(block, row, out);
         if block.samples == 0 {
             return;
         }
+        let fields = self.formats.fields_of(block, row);
         out.extend_from_slice(b"\tGT");
+        for field in &fields {
+            out.push(b':');
+            out.extend_from_slice(field.name().as_bytes());
+        }
         let codes = block.layers.alleles.as_ref();
-        if let (Some(rows), Some(phased)) =
-            (codes.and_then(|codes| codes.row(row)), codes.and_then(|codes| codes.phased(row)))
-        {
-            for (call, &is_phased) in rows.zip(phased) {
+        let alleles = codes.and_then(|codes| Some((codes.row(row)?, codes.phased(row)?)));
+        let Some((calls, phased)) = alleles else {
+            block.unpack(row, &mut self.codes);
+            for (sample, (&code, &ploidy)) in self.codes.iter().zip(&self.ploidies).enumerate() {
                 out.push(b'\t');
-                write_alleles(call, is_phased, out);
+                write_dosage(code, ploidy, out);
+                fields.iter().for_each(|field| field.write(sample, out));
             }
             return;
-        }
-        let ploidies = block.ploidies();
-        block.unpack(row, &mut self.codes);
-        for (&code, &ploidy) in self.codes.iter().zip(&ploidies) {
+        };
+        for (sample, (call, &is_phased)) in calls.zip(phased).enumerate() {
             out.push(b'\t');
-            write_dosage(code, ploidy, out);
+            write_alleles(call, is_phased, out);
+            fields.iter().for_each(|field| field.write(sample, out));
         }
     }
+
+    /// The columns from CHROM to INFO.
+    fn write_site(&self, block: &GenotypeBlock, row: usize, out: &mut Vec<u8>) {
+        let site = &block.sites[row];
+        let has_names = self.formats.has_named_alleles && needs_names(site);
+        let or_dot = |text: &str, out: &mut Vec<u8>| {
+            out.extend_from_slice(if text.is_empty() { b"." } else { text.as_bytes() });
+        };
+        out.extend_from_slice(block.contig.as_bytes());
+        out.push(b'\t');
+        push_count(site.position.map_or(0, landrace_genome::Position::get), out);
+        out.push(b'\t');
+        or_dot(&site.id, out);
+        out.push(b'\t');
+        out.extend_from_slice(names::reference(site, has_names).as_bytes());
+        out.push(b'\t');
+        names::put_alternates(site, has_names, out);
+        out.push(b'\t');
+        match site.quality {
+            Some(quality) => drop(write!(out, "{quality}")),
+            None => out.push(b'.'),
+        }
+        out.push(b'\t');
+        out.extend_from_slice(match &site.filters {
+            Filters::NotApplied => b".",
+            Filters::Pass => b"PASS",
+            Filters::Failed(names) => names.as_bytes(),
+        });
+        out.push(b'\t');
+        let start = out.len();
+        if let Some(place) = &site.genetic_position {
+            let _ = write!(out, "CM={place}");
+        }
+        if has_names {
+            begin_info(start, out);
+            out.extend_from_slice(b"ALLELES=");
+            names::put_names(site, out);
+        }
+        let added = added_info(block, row);
+        if !added.is_empty() {
+            begin_info(start, out);
+            out.extend_from_slice(added);
+        }
+        if out.len() == start {
+            out.push(b'.');
+        }
+    }
+}
+
+/// Separates a field of INFO, which began at `start`, from the one before it.
+fn begin_info(start: usize, out: &mut Vec<u8>) {
+    if out.len() > start {
+        out.push(b';');
+    }
+}
+
+/// What is to be added to a variant's INFO.
+fn added_info(block: &GenotypeBlock, row: usize) -> &[u8] {
+    block.layers.info.as_ref().and_then(|rows| rows.get(row)).map_or(&[], |text| text.as_bytes())
 }
 
 /// `0/0/1` for dosage 1 at ploidy 3.
@@ -130,33 +201,17 @@ fn write_alleles(call: &[u8], is_phased: bool, out: &mut Vec<u8>) {
         }
         match code {
             UNKNOWN => out.push(b'.'),
-            code => {
-                let _ = write!(out, "{code}");
-            }
+            code => push_count(code.into(), out),
         }
     }
-}
-
-/// Alleles as VCF can hold them: `-` and `+` of marker tables become `<DEL>` and `<INS>` beside an unknown base.
-fn vcf_alleles(reference: &str, alternates: &[Box<str>]) -> (String, String) {
-    let symbol = |allele: &str| match allele {
-        "-" => "<DEL>".to_owned(),
-        "+" => "<INS>".to_owned(),
-        other => other.to_owned(),
-    };
-    let reference = match reference {
-        "-" | "+" | "" | "." | "0" => "N".to_owned(),
-        other => other.to_owned(),
-    };
-    let alternates: Vec<String> = alternates.iter().map(|allele| symbol(allele)).collect();
-    (reference, alternates.join(","))
 }
 
 /// A line from the file's own, with the samples chosen and the calls made missing since.
 fn write_record(block: &GenotypeBlock, records: &RecordLines, row: usize, out: &mut Vec<u8>) {
     let line = records.line(row);
     let blanked = records.blanked.get(row).map_or(&[][..], Vec::as_slice);
-    if records.columns.is_none() && blanked.is_empty() {
+    let added = added_info(block, row);
+    if records.columns.is_none() && blanked.is_empty() && added.is_empty() {
         out.extend_from_slice(line);
         return;
     }
@@ -166,7 +221,12 @@ fn write_record(block: &GenotypeBlock, records: &RecordLines, row: usize, out: &
         return;
     };
     out.extend_from_slice(&line[..=before_info]);
-    write_info(&line[before_info + 1..after_info], &block.counts(row), out);
+    let start = out.len();
+    write_info(&line[before_info + 1..after_info], (&block.counts(row), added), out);
+    if !added.is_empty() {
+        begin_info(start, out);
+        out.extend_from_slice(added);
+    }
     if block.samples == 0 {
         return;
     }
@@ -203,19 +263,20 @@ fn write_blanked(call: &[u8], gt: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// INFO with the counts that depend on the samples' calls made anew, where they are there: AC, AN, AF, NS.
-fn write_info(info: &[u8], counts: &SiteCounts, out: &mut Vec<u8>) {
+/// INFO with the counts that depend on the samples' calls made anew, where they are there: AC, AN, AF, NS; and
+/// without what is added anew.
+fn write_info(info: &[u8], (counts, added): (&SiteCounts, &[u8]), out: &mut Vec<u8>) {
     let (all, alternates) = (counts.alleles_called(), counts.alleles.get(1..).unwrap_or_default());
-    let mut rest = Some(info);
-    let mut is_first = true;
+    let mut rest = Some(info).filter(|info| added.is_empty() || info != b".");
+    let start = out.len();
     while let Some(text) = rest {
         let (field, next) = next_field(text, b';');
         rest = next;
-        if !is_first {
-            out.push(b';');
-        }
-        is_first = false;
         let (key, value) = next_field(field, b'=');
+        if !added.is_empty() && added.split(|&b| b == b';').any(|own| next_field(own, b'=').0 == key) {
+            continue;
+        }
+        begin_info(start, out);
         let width = value.map_or(0, |value| 1 + memchr_iter(b',', value).count());
         let is_whole = width == alternates.len();
         match key {
