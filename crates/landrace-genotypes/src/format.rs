@@ -16,10 +16,10 @@ mod by_marker;
 mod by_sample;
 mod call_cell;
 mod counts;
-mod dosages;
-mod flapjack;
 mod dart;
+mod dosages;
 mod final_report;
+mod flapjack;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]
@@ -30,9 +30,9 @@ mod paired;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod places;
 pub mod plink;
-mod structure;
 #[cfg(test)]
 pub(crate) mod shown;
+mod structure;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod table;
 mod told;
@@ -113,6 +113,7 @@ const READERS: &[Reader] = &[
     plink::PED_READER,
     counts::UNEAK,
     counts::MADC,
+    counts::BY_ALLELE,
     // Formats with marks of their own: add yours here.
     final_report::READER,
     axiom::READER,

@@ -297,7 +297,7 @@ fn place_markers(held: &mut Held, head: &Head, shape: &Shape) -> Result<(), (u64
 }
 
 /// Puts markers where their names say, if all have none yet and all say one.
-fn place_by_name(held: &mut Held) {
+pub(crate) fn place_by_name(held: &mut Held) {
     let markers = held.markers();
     let places: Option<Vec<(Arc<str>, Position)>> = (0..markers)
         .map(|marker| {
