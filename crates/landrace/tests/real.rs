@@ -19,12 +19,14 @@ mod genotypes;
 mod peers;
 #[path = "real/reads.rs"]
 mod reads;
+#[path = "real/writers.rs"]
+mod writers;
 
 use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials()];
+    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), writers::trials()];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
