@@ -117,7 +117,7 @@ proptest! {
             files.clear();
         }
         if ploidy == 2 {
-            files.push("x.dat");
+            files.extend(["x.ped", "x.dat", "y.ped.gz"]);
         }
         for name in files {
             let out = folder.path().join(name);
@@ -300,7 +300,7 @@ fn lines_of_many_samples_are_turned_round_in_pieces() {
     }
     let input = write(folder.path(), "in.vcf", vcf("", "", &lines, samples));
     let expected = rows(&input, None);
-    for name in ["x.dat", "x.csv"] {
+    for name in ["x.ped", "x.dat", "x.csv"] {
         let out = folder.path().join(name);
         convert(&input, &out, &WriteOptions::default(), None).unwrap();
         assert!(rows(&out, None) == expected, "{name}");

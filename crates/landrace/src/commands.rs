@@ -13,10 +13,13 @@ mod clean;
 mod convert;
 mod explain;
 mod filter;
+mod impute;
 mod index;
+mod ld;
 mod logs;
 mod markers;
 mod pca;
+mod relationship;
 mod report;
 mod run;
 mod simulate;
@@ -34,7 +37,10 @@ pub(crate) enum Command {
     Convert(convert::Args),
     Filter(filter::Args),
     Stats(stats::Args),
+    Impute(impute::Args),
+    Ld(ld::Args),
     Pca(pca::Args),
+    Relationship(relationship::Args),
     Markers(markers::Args),
     Simulate(simulate::Args),
     Run(run::Args),
@@ -57,7 +63,10 @@ impl Command {
             Self::Convert(args) => convert::run(&args, session),
             Self::Filter(args) => filter::run(&args, session),
             Self::Stats(args) => stats::run(&args, session),
+            Self::Impute(args) => impute::run(&args, session),
+            Self::Ld(args) => ld::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
+            Self::Relationship(args) => relationship::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),

@@ -144,7 +144,7 @@ impl<T: Copy> Ragged<T> {
     }
 
     /// Puts one value in place of all those of some samples.
-    fn fill(&mut self, row: usize, samples: &[usize], value: T) {
+    pub(crate) fn fill(&mut self, row: usize, samples: &[usize], value: T) {
         let (start, width) = (self.starts[row], self.widths[row]);
         for &sample in samples {
             self.values[start + sample * width..start + (sample + 1) * width].fill(value);

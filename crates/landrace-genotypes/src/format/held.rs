@@ -14,11 +14,12 @@ use landrace_genome::summary::InputDigest;
 
 use super::ReadOptions;
 use super::places::{MarkerMap, UNPLACED};
+use super::vcf::needs_names;
 use crate::block::layer::{ABSENT, UNKNOWN};
 use crate::block::{AlleleCodes, CallGatherer, GenotypeBlock, Layers, Ragged, Site};
 use crate::matrix::{GenotypeMatrix, MatrixSource};
 use crate::plane::{MAX_PLOIDY, MISSING};
-use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SourceHeader, Stretch};
+use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SampleColumns, SourceHeader, Stretch};
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ pub(crate) struct Held {
     notes: Vec<String>,
     has_depths: bool,
     has_estimates: bool,
+    sample_columns: Option<SampleColumns>,
 }
 
 /// A marker and its calls.
@@ -85,6 +87,11 @@ impl Held {
     /// Notes what was taken for granted.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
+    }
+
+    /// Keeps what the file says of each sample beside its calls; as many rows as samples.
+    pub(crate) fn set_sample_columns(&mut self, columns: SampleColumns) {
+        self.sample_columns = Some(columns);
     }
 
     /// Copies of each chromosome, for dosages. Without it `ReadOptions::ploidy` or 2 is taken.
@@ -242,10 +249,32 @@ impl Held {
         put(&mut own.depths, sample, depths.len(), -1).copy_from_slice(depths);
     }
 
+    /// Whether reads of a call were kept: long tables may say a call twice.
+    pub(crate) fn has_depths_of(&self, marker: usize, sample: usize) -> bool {
+        let own = &self.markers[marker];
+        own.depths.get(sample * own.depth_width).is_some_and(|&depth| depth >= 0)
+    }
+
     /// Keeps an estimated dosage of the alternate allele, between 0 and the ploidy.
     pub(crate) fn set_estimate(&mut self, marker: usize, sample: usize, dosage: f32) {
         self.has_estimates = true;
         put(&mut self.markers[marker].estimates, sample, 1, f32::NAN)[0] = dosage;
+    }
+
+    /// Makes `names` the alleles of every marker, in this order, if no marker has others: so that what A and B are
+    /// does not depend on which of them a marker shows.
+    pub(crate) fn declare_if_all(&mut self, names: [&str; 2]) {
+        let are_these = |marker: &HeldMarker| match &marker.calls {
+            Calls::Alleles { names: own, .. } => own.iter().all(|own| names.contains(&&**own)),
+            Calls::Dosages(codes) => codes.iter().all(|&code| code == MISSING),
+        };
+        if !self.markers.iter().all(are_these) {
+            return;
+        }
+        for marker in self.markers.iter_mut().filter(|marker| marker.site.reference.is_empty()) {
+            marker.site.reference = names[0].into();
+            marker.site.alternates = vec![names[1].into()];
+        }
     }
 
     /// Gives whole dosages and estimates their meaning, once the coding of the table is known. Calls with an
@@ -339,7 +368,12 @@ impl Held {
         }
         let contigs = self.sort(map.as_ref()).map_err(|message| wrong(&message))?;
         let has_genetic_map = self.markers.iter().any(|marker| marker.site.genetic_position.is_some());
+        let fallback = self.ploidy.or(options.ploidy).unwrap_or(2);
+        let blocks = Blocks::new(self.samples.len(), fallback, (self.has_depths, self.has_estimates));
+        let blocks = blocks.of(std::mem::take(&mut self.markers));
         let header = SourceHeader {
+            has_named_alleles: blocks.iter().flat_map(|block| &block.sites).any(needs_names),
+            sample_columns: self.sample_columns.take().map(Arc::new),
             samples: std::mem::take(&mut self.samples).into(),
             contigs,
             has_genetic_map,
@@ -347,9 +381,6 @@ impl Held {
             notes: std::mem::take(&mut self.notes),
             ..SourceHeader::default()
         };
-        let fallback = self.ploidy.or(options.ploidy).unwrap_or(2);
-        let blocks = Blocks::new(header.samples.len(), fallback, (self.has_depths, self.has_estimates));
-        let blocks = blocks.of(self.markers);
         let matrix = Arc::new(GenotypeMatrix::from_blocks(header, blocks));
         let mut digests = vec![InputDigest::of(input)];
         let mut meters = vec![input.meter()];
@@ -621,7 +652,8 @@ fn name_alleles(site: &mut Site, names: &[Box<str>], codes: &mut [u8]) {
             *count += 1;
         }
     }
-    let number = |name: &str| name.parse::<u64>().unwrap_or(u64::MAX);
+    // A deletion comes after the bases that it lacks.
+    let number = |name: &str| (name == "-", name.parse::<u64>().unwrap_or(u64::MAX));
     let mut rest: Vec<usize> = (0..names.len()).filter(|&i| !declared.contains(&names[i])).collect();
     rest.sort_by(|&a, &b| (number(&names[a]), &names[a]).cmp(&(number(&names[b]), &names[b])));
     if declared.is_empty() && rest.len() > 2 {

@@ -9,8 +9,8 @@ mod read;
 mod write;
 
 use super::Reader;
-pub(crate) use formats::Formats;
 
+pub(crate) use formats::Formats;
 pub(crate) use meta::attributes;
 pub use meta::{Definition, Meta};
 pub(crate) use names::needs_names;

@@ -5,11 +5,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use landrace_genome::Position;
 use landrace_genome::summary::InputDigest;
 use memchr::memchr_iter;
 
-use super::tables::{line_error, read_with_digest};
+use super::tables::{line_error, read_position, read_with_digest, wrong_columns};
 use crate::block::Site;
 use crate::format::vcf::needs_names;
 use crate::source::GenotypeError;
@@ -38,11 +37,6 @@ fn columns(line: &str) -> Option<[&str; 6]> {
     if line.contains('\t') { six(line.split('\t')) } else { six(line.split_whitespace()) }
 }
 
-fn position(text: &str) -> Option<Option<Position>> {
-    let position: i64 = text.parse().ok()?;
-    Some(u64::try_from(position).ok().and_then(Position::new))
-}
-
 fn is_place(genetic: &str) -> bool {
     !matches!(genetic, "0" | ".")
 }
@@ -50,7 +44,7 @@ fn is_place(genetic: &str) -> bool {
 fn site_of([_, id, genetic, place, first, second]: [&str; 6]) -> Site {
     let is_named = |allele: &&str| !matches!(*allele, "0" | ".");
     Site {
-        position: position(place).flatten(),
+        position: read_position(place).ok().flatten(),
         id: if id == "." { "" } else { id }.into(),
         reference: second.into(),
         alternates: Some(first).filter(is_named).map(Into::into).into_iter().collect(),
@@ -79,8 +73,9 @@ impl BimTable {
         for (number, end) in (1u64..).zip(ends) {
             let line = &text[start..end];
             if !line.trim().is_empty() {
-                out.take_line(line.trim_end_matches('\r'), start)
-                    .map_err(|message| line_error(path, number, message))?;
+                let line = line.trim_end_matches('\r');
+                let cells = columns(line).ok_or_else(|| wrong_columns(path, number, line, "a .bim has 6"))?;
+                out.take_cells(cells, start).map_err(|message| line_error(path, number, message))?;
             }
             start = end + 1;
         }
@@ -88,15 +83,8 @@ impl BimTable {
         Ok(out)
     }
 
-    fn take_line(&mut self, line: &str, start: usize) -> Result<(), String> {
-        let Some(cells) = columns(line) else {
-            let found =
-                if line.contains('\t') { line.split('\t').count() } else { line.split_whitespace().count() };
-            return Err(format!("has {found} columns, but a .bim has 6"));
-        };
-        if position(cells[3]).is_none() {
-            return Err(format!("cannot read the position '{}'; write bases from 1", cells[3]));
-        }
+    fn take_cells(&mut self, cells: [&str; 6], start: usize) -> Result<(), String> {
+        read_position(cells[3])?;
         if self.runs.last().is_none_or(|run| *run.1 != *cells[0]) {
             // Runs that come again share their name.
             let known = self.runs.iter().rev().take(64).find(|run| *run.1 == *cells[0]);
