@@ -23,11 +23,14 @@ mod peers;
 mod reads;
 #[path = "real/relationship.rs"]
 mod relationship;
+#[path = "real/writers.rs"]
+mod writers;
 
 use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
+    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), writers::trials()];
     let parts = [
         reads::trials(),
         calls::trials(),
