@@ -21,13 +21,21 @@ mod peers;
 mod reads;
 #[path = "real/relationship.rs"]
 mod relationship;
+#[path = "real/tables.rs"]
+mod tables;
 
 use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let parts =
-        [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), relationship::trials()];
+    let parts = [
+        reads::trials(),
+        calls::trials(),
+        genotypes::trials(),
+        peers::trials(),
+        relationship::trials(),
+        tables::trials(),
+    ];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
