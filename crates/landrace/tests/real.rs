@@ -13,6 +13,8 @@
 mod bench;
 #[path = "real/calls.rs"]
 mod calls;
+#[path = "real/counts.rs"]
+mod counts;
 #[path = "real/genotypes.rs"]
 mod genotypes;
 #[path = "real/peers.rs"]
@@ -35,6 +37,10 @@ fn main() -> std::process::ExitCode {
         peers::trials(),
         relationship::trials(),
         tables::trials(),
+        counts::trials(),
+        genotypes::trials(),
+        peers::trials(),
+        relationship::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()

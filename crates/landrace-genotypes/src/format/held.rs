@@ -275,6 +275,12 @@ impl Held {
         put(&mut own.depths, sample, depths.len(), -1).copy_from_slice(depths);
     }
 
+    /// Whether reads of a call were kept: long tables may say a call twice.
+    pub(crate) fn has_depths_of(&self, marker: usize, sample: usize) -> bool {
+        let own = &self.markers[marker];
+        own.depths.get(sample * own.depth_width).is_some_and(|&depth| depth >= 0)
+    }
+
     /// Keeps an estimated dosage of the alternate allele, between 0 and the ploidy.
     pub(crate) fn set_estimate(&mut self, marker: usize, sample: usize, dosage: f32) {
         self.has_estimates = true;
