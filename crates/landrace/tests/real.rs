@@ -25,6 +25,8 @@ mod reads;
 mod relationship;
 #[path = "real/writers.rs"]
 mod writers;
+#[path = "real/tables.rs"]
+mod tables;
 
 use libtest_mimic::Arguments;
 
@@ -34,6 +36,10 @@ fn main() -> std::process::ExitCode {
     let parts = [
         reads::trials(),
         calls::trials(),
+        genotypes::trials(),
+        peers::trials(),
+        relationship::trials(),
+        tables::trials(),
         counts::trials(),
         genotypes::trials(),
         peers::trials(),

@@ -1,7 +1,7 @@
 //! Tables with a row a sample and a column a marker: dosages, letters, or alleles such as `165/168`.
 //!
-//! The first column names the samples; further columns before the first marker (breed, year) are passport data,
-//! which is said and not kept.
+//! The first column names the samples; further columns before the first marker (breed, year) are kept as data of the
+//! samples.
 
 #![deny(clippy::cast_possible_truncation, clippy::too_many_lines, clippy::too_many_arguments)]
 
@@ -192,12 +192,19 @@ pub(super) fn open(
         ));
     };
     let mut held = Held::new();
-    let width = read_header(&mut table, &mut row, &layout, &mut held)?;
+    let (width, names) = read_header(&mut table, &mut row, &layout, &mut held)?;
+    let beside: Vec<usize> = (0..layout.first).filter(|&column| column != layout.id).collect();
     let mut calls = Calls::new(layout.style);
     while table.read(&mut row)? {
         row.fit(width).map_err(|message| table.line_error(row.line, message))?;
         let sample =
             held.new_sample(row.get(layout.id)).map_err(|m| table.cell_error(row.line, layout.id, m))?;
+        if !beside.is_empty() {
+            held.push_sample_columns(
+                &names,
+                beside.iter().map(|&column| row.get(column).to_owned()).collect(),
+            );
+        }
         for column in layout.first..width {
             let spot = (row.line, column);
             let to = (column - layout.first, sample);
@@ -222,13 +229,14 @@ fn is_tassel_mark(rows: &[Row]) -> bool {
     rows.first().is_some_and(|row| row.len() == 1 && is_named(row.get(0), &["numeric"]))
 }
 
-/// Adds the markers of the header; gives the number of columns that rows must have.
+/// Adds the markers of the header; gives the number of columns that rows must have, and the names of those that tell
+/// of samples.
 fn read_header(
     table: &mut TableReader,
     row: &mut Row,
     layout: &Layout,
     held: &mut Held,
-) -> Result<usize, GenotypeError> {
+) -> Result<(usize, Vec<String>), GenotypeError> {
     table.read(row)?;
     let shift = usize::from(layout.is_short);
     // Spreadsheets leave empty cells at the end.
@@ -236,18 +244,19 @@ fn read_header(
         let width = row.len() - 1;
         row.trim_to(width);
     }
-    let name = |column: usize| row.get(column - shift);
+    let name = |column: usize| column.checked_sub(shift).map_or("", |column| row.get(column));
     for column in layout.first..row.len() + shift {
         held.new_marker(name(column)).map_err(|m| table.cell_error(row.line, column - shift, m))?;
     }
-    let passport: Vec<&str> = (shift..layout.first).filter(|&column| column != layout.id).map(name).collect();
+    let passport = (0..layout.first).filter(|&column| column != layout.id);
+    let passport: Vec<String> = passport.map(|column| name(column).to_owned()).collect();
     if !passport.is_empty() {
-        held.note(format!("columns before the markers are not kept: {}", passport.join(", ")));
+        held.note(format!("columns before the markers tell of the samples: {}", passport.join(", ")));
     }
     if layout.is_short {
         held.note("the first column, which the header does not name, holds the samples");
     }
-    Ok(row.len() + shift)
+    Ok((row.len() + shift, passport))
 }
 
 /// Calls of any style on their way into [`Held`].
@@ -291,6 +300,13 @@ impl Calls {
             }
         }
         Ok(())
+    }
+
+    /// Takes dosages as they stand, since the table says the ploidy of each marker.
+    pub(super) fn end_as_told(self, held: &mut Held, options: &ReadOptions) {
+        if self.style == Style::Dosage {
+            self.dosages.decide_as_told(held, options);
+        }
     }
 
     /// Decides what depends on the whole table.

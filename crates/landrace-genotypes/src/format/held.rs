@@ -15,7 +15,7 @@ use landrace_genome::summary::InputDigest;
 use super::ReadOptions;
 use super::places::{MarkerMap, UNPLACED};
 use super::vcf::needs_names;
-use crate::block::layer::{ABSENT, UNKNOWN};
+use crate::block::layer::{ABSENT, UNKNOWN, Wanted};
 use crate::block::{AlleleCodes, CallGatherer, GenotypeBlock, Layers, Ragged, Site};
 use crate::matrix::{GenotypeMatrix, MatrixSource};
 use crate::plane::{MAX_PLOIDY, MISSING};
@@ -54,6 +54,8 @@ pub(crate) struct Held {
 pub(crate) struct HeldMarker {
     /// Its contig, if the format says.
     pub(crate) contig: Option<Arc<str>>,
+    /// Copies of its chromosome where dosages are kept, if the format says so marker by marker.
+    pub(crate) ploidy: Option<u8>,
     /// Its site. Alleles named here come first, in this order; leave `reference` empty if the format names none.
     pub(crate) site: Site,
     calls: Calls,
@@ -156,6 +158,30 @@ impl Held {
             true => Err(format!("marker '{name}' occurs twice; rename one of them")),
             false => Ok(self.marker(name)),
         }
+    }
+
+    /// Adds a marker without a name, which its place tells from others.
+    pub(crate) fn unnamed_marker(&mut self) -> usize {
+        self.markers.push(HeldMarker::default());
+        self.markers.len() - 1
+    }
+
+    /// Keeps a row of what the file says of a sample beside its calls; `names` are those of all rows.
+    pub(crate) fn push_sample_columns(&mut self, names: &[String], cells: Vec<String>) {
+        let columns = self
+            .sample_columns
+            .get_or_insert_with(|| SampleColumns { names: names.to_vec(), rows: Vec::new() });
+        columns.rows.push(cells);
+    }
+
+    /// The ploidy that the format says of a marker.
+    pub(crate) fn ploidy_of(&self, marker: usize) -> Option<u8> {
+        self.markers[marker].ploidy
+    }
+
+    /// Whether the format says the ploidy of every marker.
+    pub(crate) fn has_told_ploidies(&self) -> bool {
+        !self.markers.is_empty() && self.markers.iter().all(|marker| marker.ploidy.is_some())
     }
 
     /// A marker, to say where it lies and what its alleles are.
@@ -374,6 +400,11 @@ impl Held {
         let header = SourceHeader {
             has_named_alleles: blocks.iter().flat_map(|block| &block.sites).any(needs_names),
             sample_columns: self.sample_columns.take().map(Arc::new),
+            layers: Wanted {
+                dosage: self.has_estimates,
+                allele_depths: self.has_depths,
+                ..Wanted::default()
+            },
             samples: std::mem::take(&mut self.samples).into(),
             contigs,
             has_genetic_map,
@@ -545,7 +576,7 @@ impl Blocks {
                     site.reference = UNKNOWN_REFERENCE.into();
                     site.alternates = vec![UNKNOWN_ALTERNATE.into()];
                 }
-                (vec![self.fallback; self.samples], codes, None)
+                (vec![marker.ploidy.unwrap_or(self.fallback); self.samples], codes, None)
             }
             Calls::Alleles { names, width, mut codes } => {
                 codes.resize(self.samples * width, UNKNOWN);

@@ -175,9 +175,9 @@ fn open(mut input: Input, options: &ReadOptions) -> Opened {
         held.new_marker(name).map_err(|m| table.cell_error(row.line, columns.start, m))?;
     }
     let first = layout.markers.first().map_or(1, |marker| marker.1.start);
-    if first > 1 {
-        let passport: Vec<&str> = (1..first).map(|column| row.get(column)).collect();
-        held.note(format!("columns before the markers are not kept: {}", passport.join(", ")));
+    let passport: Vec<String> = (1..first).map(|column| row.get(column).to_owned()).collect();
+    if !passport.is_empty() {
+        held.note(format!("columns before the markers tell of the samples: {}", passport.join(", ")));
     }
     let mut reading = Reading::new(&layout, options);
     while table.read(&mut row)? {
@@ -187,6 +187,12 @@ fn open(mut input: Input, options: &ReadOptions) -> Opened {
             continue;
         }
         let sample = held.new_sample(row.get(0)).map_err(|m| table.cell_error(row.line, 0, m))?;
+        if !passport.is_empty() {
+            held.push_sample_columns(
+                &passport,
+                (1..first).map(|column| row.get(column).to_owned()).collect(),
+            );
+        }
         reading.read_row(&row, sample, &mut held).map_err(|(c, m)| table.cell_error(row.line, c, m))?;
     }
     reading.end(&mut held);

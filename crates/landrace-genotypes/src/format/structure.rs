@@ -180,8 +180,8 @@ fn tell(layout: &Layout, held: &mut Held) {
     held.note(how);
     match layout.extra - 1 {
         0 => {}
-        1 => held.note("the column after the labels (population) is not kept"),
-        n => held.note(format!("the {n} columns after the labels (population and the like) are not kept")),
+        1 => held.note("the column after the labels is taken for the population"),
+        n => held.note(format!("the {n} columns after the labels tell of the individuals")),
     }
     if layout.names.is_none() {
         held.note("markers without names are called locus_1, locus_2 and so on");
@@ -208,6 +208,17 @@ fn put_individual(
         return Err(table.line_error(line, message));
     }
     let sample = held.new_sample(label).map_err(|message| table.cell_error(line, 0, message))?;
+    if layout.extra > 1 {
+        let names: Vec<String> = (1..layout.extra)
+            .map(
+                |column| if column == 1 { "population".to_owned() } else { format!("column_{}", column + 1) },
+            )
+            .collect();
+        held.push_sample_columns(
+            &names,
+            (1..layout.extra).map(|column| rows[0].get(column).to_owned()).collect(),
+        );
+    }
     let mut partial = 0;
     let mut alleles: Vec<&str> = Vec::new();
     for marker in 0..held.markers() {

@@ -65,3 +65,20 @@ fn mistakes_are_told_with_their_place() {
         read("Marker,Chrom,Position,a,a\nm1,1,10,AA,AG\n").unwrap_err().contains("sample 'a' occurs twice")
     );
 }
+
+#[test]
+fn a_column_of_ploidies_is_believed() {
+    let head = "marker\tcontig\tposition\treference\talternate\tploidy\ta\tb\n";
+    let text =
+        format!("{head}.\tX\t5\tA\tG\t1\t0\t1\n.\tX\t9\tC\t.\t4\t0\tNA\nm\tX\t12\tN\t<ALT>\t4\t0.25\t1\n");
+    let found = read(&text).unwrap();
+    assert_eq!(found.sites(), ["X:5 A>G", "X:9 C>", "X:12 N><ALT>"]);
+    assert_eq!((found.dosages(0), found.dosages(1), found.dosages(2)), (vec![0, 1], vec![0, -1], vec![0, 1]));
+    let ploidies: Vec<u8> = found.matrix.blocks().iter().map(|block| block.max_ploidy()).collect();
+    assert_eq!(ploidies, [1, 4]);
+    let error = read(&format!("{head}m\tX\t5\tA\tG\t2\t0\t3\n")).unwrap_err();
+    assert_eq!(
+        error,
+        "t.txt: line 2: column 8: a dosage of 3 does not fit the marker's ploidy of 2; correct one of them"
+    );
+}

@@ -66,7 +66,11 @@ fn sizes_keep_their_names_and_passport_data_is_told() {
     let found = read(text).unwrap();
     assert_eq!(found.calls(0), ["093/095", "095/97", "97/97"]);
     assert_eq!(found.calls(1), ["101/101", ".", "."]);
-    assert!(found.note.contains("not kept: breed, species, year; 1 calls known in part"), "{}", found.note);
+    assert!(
+        found.note.contains("tell of the samples: breed, species, year; 1 calls known in part"),
+        "{}",
+        found.note
+    );
 }
 
 #[test]

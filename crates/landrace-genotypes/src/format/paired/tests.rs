@@ -10,7 +10,7 @@ fn core_hunters_formats_agree() {
         assert_eq!((found.dosages(0), found.dosages(1)), (vec![1, 0], vec![2, -1]), "{}", found.note);
     }
     assert!(alleles.note.contains(
-        "read as Core Hunter CSV (default format), 2 samples; columns before the markers are not kept: NAME"
+        "read as Core Hunter CSV (default format), 2 samples; columns before the markers tell of the samples: NAME"
     ));
     assert!(shares.note.contains("read as Core Hunter CSV (frequency format)"));
 }

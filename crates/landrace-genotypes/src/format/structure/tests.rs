@@ -16,7 +16,7 @@ fn two_rows_an_individual_are_read_with_and_without_names() {
     }
     assert_eq!(named.matrix.site(2).id.as_ref(), "L3");
     assert_eq!(bare.matrix.site(2).id.as_ref(), "locus_3");
-    let note = "read as STRUCTURE, 3 samples; 2 rows an individual; the column after the labels (population) is not kept";
+    let note = "read as STRUCTURE, 3 samples; 2 rows an individual; the column after the labels is taken for the population";
     assert!(named.note.contains(note), "{}", named.note);
 }
 
