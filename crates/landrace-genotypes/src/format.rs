@@ -13,6 +13,7 @@ mod axiom;
 pub mod bcf;
 mod dart;
 mod final_report;
+mod fitpoly;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]
@@ -97,6 +98,7 @@ const READERS: &[Reader] = &[
     final_report::READER,
     axiom::READER,
     dart::READER,
+    fitpoly::READER,
     kasp::READER,
     assay_grid::KASP_READER,
     assay_grid::AGRIPLEX_READER,

@@ -13,6 +13,8 @@
 mod bench;
 #[path = "real/calls.rs"]
 mod calls;
+#[path = "real/chips.rs"]
+mod chips;
 #[path = "real/genotypes.rs"]
 mod genotypes;
 #[path = "real/peers.rs"]
@@ -24,7 +26,7 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials()];
+    let parts = [reads::trials(), calls::trials(), genotypes::trials(), chips::trials(), peers::trials()];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

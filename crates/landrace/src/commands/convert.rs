@@ -12,7 +12,8 @@ use crate::{genotypes, output};
 /// Turn genotypes of one format into another; says what the other cannot hold
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  landrace convert panel.hmp.txt -o panel.bcf\n\n\
-    Reads VCF, BCF, PLINK .bed (with .bim and .fam) and HapMap, told apart by content. Writes by ending: .vcf, \
+    Reads VCF, BCF, PLINK .bed (with .bim and .fam) and .ped (with .map), HapMap, Illumina FinalReport, Axiom \
+    calls, DArT reports, KASP wells and grids, AgriPlex tables and fitPoly scores, told apart by content. Writes by ending: .vcf, \
     .vcf.gz and .bcf (with a .csi index), .bed (with .bim and .fam), .hmp.txt and .hmp.txt.gz.")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -41,7 +42,8 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     summary.inputs = source.digests();
     summary.count("variants_read", report.account.read);
     genotypes::tally_tables(&mut summary, &report.tally, &header.samples);
-    output::publish(&args.output, &summary, writer.finish()?)?;
+    let sheet = genotypes::sample_sheet(session, &args.output, &header)?;
+    output::publish(&args.output, &summary, sheet.into_iter().chain(writer.finish()?).collect())?;
     session.progress.note(&format!(
         "{} variants of {} samples: {} to {}",
         report.written,
