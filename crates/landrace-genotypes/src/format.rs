@@ -20,6 +20,7 @@ mod dart;
 mod dosages;
 mod final_report;
 mod flapjack;
+mod fitpoly;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]
@@ -118,6 +119,7 @@ const READERS: &[Reader] = &[
     final_report::READER,
     axiom::READER,
     dart::READER,
+    fitpoly::READER,
     kasp::READER,
     assay_grid::KASP_READER,
     assay_grid::AGRIPLEX_READER,

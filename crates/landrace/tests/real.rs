@@ -15,6 +15,8 @@ mod bench;
 mod calls;
 #[path = "real/counts.rs"]
 mod counts;
+#[path = "real/chips.rs"]
+mod chips;
 #[path = "real/genotypes.rs"]
 mod genotypes;
 #[path = "real/peers.rs"]
@@ -45,6 +47,7 @@ fn main() -> std::process::ExitCode {
         peers::trials(),
         relationship::trials(),
     ];
+    let parts = [reads::trials(), calls::trials(), genotypes::trials(), chips::trials(), peers::trials()];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
