@@ -9,6 +9,8 @@ use crate::dosage::{CalledCounts, CalledSource, Prior};
 use crate::format::table::{Head, workbook};
 use crate::source::{GenotypeError, GenotypeSource};
 
+mod assay_grid;
+mod axiom;
 pub mod bcf;
 mod by_marker;
 mod by_sample;
@@ -16,20 +18,28 @@ mod call_cell;
 mod counts;
 mod dosages;
 mod flapjack;
+mod dart;
+mod final_report;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod held;
+mod kasp;
 mod lines;
 mod paired;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod places;
 pub mod plink;
 mod structure;
+#[cfg(test)]
+pub(crate) mod shown;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod table;
 mod told;
+#[cfg(test)]
+mod trial;
 pub mod vcf;
+mod wells;
 pub mod write;
 
 pub use write::{EncodeBlock, Encoded, GenotypeWriter, Losses, WriteOptions, create, create_with, wanted_by};
@@ -104,11 +114,17 @@ const READERS: &[Reader] = &[
     counts::UNEAK,
     counts::MADC,
     // Formats with marks of their own: add yours here.
+    final_report::READER,
+    axiom::READER,
+    dart::READER,
+    kasp::READER,
+    assay_grid::KASP_READER,
+    assay_grid::AGRIPLEX_READER,
     structure::READER,
-    paired::READER,
     counts::LONG,
     // Bare tables: add yours here.
     by_marker::READER,
+    paired::READER,
     by_sample::READER,
 ];
 

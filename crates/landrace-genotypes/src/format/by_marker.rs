@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use landrace_genome::file::Input;
 
-use super::by_sample::Calls;
+use super::by_sample::{Calls, calls_of};
 use super::call_cell::Style;
 use super::held::Held;
 use super::places::{ALTERNATE, CONTIG, GENETIC, MARKER, POSITION, REFERENCE, UNPLACED, position};
@@ -22,9 +22,12 @@ mod tests;
 pub(crate) const READER: Reader = Reader {
     name: "by-marker",
     about: "tables with a row a marker, GWASpoly's among them: dosages, letters or alleles",
-    recognise: |head| Layout::of(head).is_some_and(|layout| layout.contig.is_some()),
+    recognise: |head| Layout::of(head.table_rows()).is_some_and(|layout| layout.contig.is_some()),
     open,
 };
+
+/// Columns between those of the place and the first sample at most.
+const MOST_PASSPORT: usize = 10;
 
 /// Which column holds what.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,10 +45,11 @@ struct Layout {
 
 impl Layout {
     /// The layout of a table, if it is one with a row a marker.
-    fn of(head: &Head) -> Option<Self> {
-        let rows = head.rows.get(1..)?;
-        let (header, width) = (head.rows.first()?, rows.first()?.len());
-        let is_short = header.len() + 1 == width && !header.get(0).is_empty();
+    fn of(rows: &[Row]) -> Option<Self> {
+        let (header, rows) = rows.split_first()?;
+        let width = rows.first()?.len();
+        let is_short =
+            header.len() + 1 == width && !is_named(header.get(0), &MARKER) && !header.get(0).is_empty();
         let shift = usize::from(is_short);
         // Columns that tell of markers come before the samples.
         let find = |names: &[&str]| {
@@ -57,15 +61,11 @@ impl Layout {
         let marker = find(&MARKER).unwrap_or(0);
         let told = [Some(marker), contig, position, genetic, alleles.map(|a| a.0), alleles.map(|a| a.1)];
         let start = 1 + told.into_iter().flatten().max().unwrap_or(0);
-        let cells = |column: usize| rows.iter().map(move |row| row.get(column));
-        let last = width.checked_sub(1).filter(|&last| last >= start)?;
-        let style = Style::of(cells(last)).or_else(|| Style::of((start..=last).flat_map(&cells)))?;
-        let is_sample = |column: usize| {
-            let called: Vec<&str> = cells(column).filter(|cell| !is_missing(cell)).collect();
-            let fits = called.iter().filter(|cell| style.fits(cell)).count();
-            if style == Style::Separated { fits > 0 } else { fits == called.len() }
-        };
-        let first = (start..=last).find(|&column| is_sample(column))?;
+        let (style, first) = calls_of(rows, start)?;
+        // Few columns that are not named tell of markers.
+        if first - start > MOST_PASSPORT {
+            return None;
+        }
         let contig = contig.filter(|_| position.or(genetic).is_some());
         Some(Self { is_short, marker, contig, position, genetic, alleles, first, style })
     }
@@ -86,10 +86,9 @@ impl Layout {
 
 /// Opens a table with a row a marker.
 pub(super) fn open(mut input: Input, options: &ReadOptions) -> Opened {
-    let mut head = Head::of(&mut input)?;
-    head.rows.retain(|row| !row.get(0).starts_with('#'));
+    let head = Head::of(&mut input)?;
     let mut table = TableReader::new(input, &head).skipping_comments();
-    let Some(layout) = Layout::of(&head) else {
+    let Some(layout) = Layout::of(head.table_rows()) else {
         return Err(table.file_error(
             "is no table with a row a marker; name its columns in the first line: marker, chrom, \
                                      pos (and ref and alt if known), then the samples",

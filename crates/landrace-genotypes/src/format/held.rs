@@ -261,6 +261,22 @@ impl Held {
         put(&mut self.markers[marker].estimates, sample, 1, f32::NAN)[0] = dosage;
     }
 
+    /// Makes `names` the alleles of every marker, in this order, if no marker has others: so that what A and B are
+    /// does not depend on which of them a marker shows.
+    pub(crate) fn declare_if_all(&mut self, names: [&str; 2]) {
+        let are_these = |marker: &HeldMarker| match &marker.calls {
+            Calls::Alleles { names: own, .. } => own.iter().all(|own| names.contains(&&**own)),
+            Calls::Dosages(codes) => codes.iter().all(|&code| code == MISSING),
+        };
+        if !self.markers.iter().all(are_these) {
+            return;
+        }
+        for marker in self.markers.iter_mut().filter(|marker| marker.site.reference.is_empty()) {
+            marker.site.reference = names[0].into();
+            marker.site.alternates = vec![names[1].into()];
+        }
+    }
+
     /// Gives whole dosages and estimates their meaning, once the coding of the table is known. Calls with an
     /// estimate become the nearest whole dosage; where some calls have estimates, whole dosages are estimates too.
     pub(crate) fn recode_dosages(&mut self, whole: impl Fn(u8) -> u8, estimate: impl Fn(f32) -> f32) {

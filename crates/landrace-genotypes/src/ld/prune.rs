@@ -13,14 +13,15 @@ use rayon::prelude::*;
 
 use crate::block::{GenotypeBlock, Site};
 use crate::format::{GenotypeWriter, Losses};
-use crate::ld::rows::Rows;
+use crate::ld::rows::{Layout, Rows};
+use crate::plane::planes_for;
 use crate::source::{GenotypeError, GenotypeSource, for_each_block};
 
 #[cfg(test)]
 mod tests;
 
-/// Bytes of packed rows that are gathered before the contigs among them are pruned at once.
-const BATCH_BYTES: usize = 96 << 20;
+/// Bytes of calls that are gathered before the contigs among them are pruned at once.
+const BATCH_BYTES: usize = 12 << 20;
 /// PLINK's allowance for rounding in thresholds: 2⁻⁴⁴.
 const ROUNDING: f64 = 1.0 / (1u64 << 44) as f64;
 
@@ -100,18 +101,16 @@ pub fn prune(
 ) -> Result<Pruned, GenotypeError> {
     options.check()?;
     let mut state = Progress { options: *options, ..Progress::default() };
-    for_each_block(
-        source,
-        |block| {
-            let rows = Rows::pack(&block);
-            Ok(Piece { contig: block.contig, sites: block.sites, rows })
-        },
-        |piece| {
-            state.bytes += piece.rows.bytes();
-            state.waiting.push(piece);
-            if state.bytes >= BATCH_BYTES { state.work(false, tell) } else { Ok(()) }
-        },
-    )?;
+    for_each_block(source, Ok, |block| {
+        state.bytes += block
+            .groups
+            .iter()
+            .map(|group| 8 * planes_for(group.calls.ploidy()) * group.calls.words())
+            .sum::<usize>()
+            * block.rows();
+        state.waiting.push(block);
+        if state.bytes >= BATCH_BYTES { state.work(false, tell) } else { Ok(()) }
+    })?;
     state.work(true, tell)?;
     Ok(state.out)
 }
@@ -159,27 +158,20 @@ impl Default for PruneOptions {
     }
 }
 
-/// A block, packed.
-struct Piece {
-    contig: Arc<str>,
-    sites: Vec<Site>,
-    rows: Rows,
-}
-
-/// Pieces that wait, and the contig that is not at its end.
+/// Blocks that wait, and the contig that is not at its end.
 #[derive(Default)]
 struct Progress {
     options: PruneOptions,
-    waiting: Vec<Piece>,
+    waiting: Vec<GenotypeBlock>,
     bytes: usize,
     open: Option<ContigPruner>,
     out: Pruned,
 }
 
-/// A contig's pruner with its next pieces.
+/// A contig's pruner with its next blocks.
 struct Task {
     pruner: ContigPruner,
-    pieces: Vec<Piece>,
+    blocks: Vec<GenotypeBlock>,
     is_last: bool,
 }
 
@@ -220,20 +212,20 @@ impl Progress {
 
     fn tasks(&mut self) -> Result<Vec<Task>, GenotypeError> {
         let mut tasks: Vec<Task> = Vec::new();
-        let task = |pruner| Task { pruner, pieces: Vec::new(), is_last: true };
+        let task = |pruner| Task { pruner, blocks: Vec::new(), is_last: true };
         tasks.extend(self.open.take().map(task));
-        for piece in self.waiting.drain(..) {
-            if tasks.last().is_none_or(|last| last.pruner.contig != piece.contig) {
-                let is_known = self.out.contigs.iter().any(|known| known.0 == piece.contig)
-                    || tasks.iter().any(|task| task.pruner.contig == piece.contig);
+        for block in self.waiting.drain(..) {
+            if tasks.last().is_none_or(|last| last.pruner.contig != block.contig) {
+                let is_known = self.out.contigs.iter().any(|known| known.0 == block.contig)
+                    || tasks.iter().any(|task| task.pruner.contig == block.contig);
                 if is_known {
                     let message = "its variants are not together; sort the file by contig and position";
-                    return Err(GenotypeError::Request(format!("{}: {message}", piece.contig)));
+                    return Err(GenotypeError::Request(format!("{}: {message}", block.contig)));
                 }
-                tasks.push(task(ContigPruner::new(piece.contig.clone(), self.options)));
+                tasks.push(task(ContigPruner::new(block.contig.clone(), self.options)));
             }
             if let Some(last) = tasks.last_mut() {
-                last.pieces.push(piece);
+                last.blocks.push(block);
             }
         }
         Ok(tasks)
@@ -243,9 +235,11 @@ impl Progress {
 impl Task {
     fn run(mut self) -> Result<(ContigPruner, Vec<Verdict>, bool), GenotypeError> {
         let mut out = Vec::new();
-        for piece in self.pieces {
-            for (row, site) in piece.sites.into_iter().enumerate() {
-                self.pruner.push(site, &piece.rows, row, &mut out)?;
+        for mut block in self.blocks {
+            let layout = Layout::of(&block);
+            self.pruner.check(&layout)?;
+            for row in 0..block.rows() {
+                self.pruner.push(&mut block, row, &layout, &mut out)?;
             }
         }
         if self.is_last {
@@ -314,29 +308,33 @@ impl ContigPruner {
         }
     }
 
-    /// Takes the contig's next variant; what is decided goes to `out`.
+    /// Refuses a layout that pairs with those before cannot be compared in.
+    fn check(&self, layout: &Layout) -> Result<(), GenotypeError> {
+        if self.rows.layout().is_some_and(|own| own != layout) {
+            let message = "the ploidy of samples changes along the contig; split the file where it does";
+            return Err(GenotypeError::Request(format!("{}: {message}", self.contig)));
+        }
+        Ok(())
+    }
+
+    /// Takes the contig's next variant, and its site out of the block; what is decided goes to `out`.
     fn push(
         &mut self,
-        site: Site,
-        rows: &Rows,
+        block: &mut GenotypeBlock,
         row: usize,
+        layout: &Layout,
         out: &mut Vec<Verdict>,
     ) -> Result<(), GenotypeError> {
-        if !self.rows.fits(rows) {
-            return Err(GenotypeError::Request(format!(
-                "{}: the ploidy of samples changes along the contig; split the file where it does",
-                site.label(&self.contig)
-            )));
-        }
-        let position = self.place(&site)?;
+        let position = self.place(&block.sites[row])?;
         self.advance(position, out);
         self.run += 1;
-        let is_constant = rows.sums(row).is_constant();
+        let is_constant = self.add(block, row, layout);
+        let site = std::mem::take(&mut block.sites[row]);
         self.pending.push_back(Pending { site, position, is_kept: true });
         match (is_constant, self.run) {
             (true, 1) => self.is_first_constant = true,
             (true, _) => self.remove_constant(self.seen),
-            (false, _) => self.add(rows, row),
+            (false, _) => {}
         }
         if self.run == 2 && std::mem::take(&mut self.is_first_constant) {
             self.remove_constant(self.seen - 1);
@@ -410,15 +408,16 @@ impl ContigPruner {
         }
     }
 
-    fn add(&mut self, rows: &Rows, row: usize) {
+    /// Puts a variant into a free slot; whether it is constant, so that it needs none.
+    fn add(&mut self, block: &GenotypeBlock, row: usize, layout: &Layout) -> bool {
         let slot = self.free.pop().unwrap_or(self.rows.len());
-        if slot == self.rows.len() {
-            self.rows.append_row(rows, row);
-        } else {
-            self.rows.replace_row(slot, rows, row);
+        self.rows.put(slot, layout, block, row);
+        if self.rows.sums(slot).is_constant() {
+            self.free.push(slot);
+            return true;
         }
-        let live = Live { index: self.seen, slot, unchecked: self.seen + 1, is_removed: false };
-        self.live.push(live);
+        self.live.push(Live { index: self.seen, slot, unchecked: self.seen + 1, is_removed: false });
+        false
     }
 
     fn remove_constant(&mut self, index: usize) {

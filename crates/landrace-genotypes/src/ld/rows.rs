@@ -32,6 +32,11 @@ pub struct Moments {
 impl Moments {
     /// n² times the covariance and the two variances, rounded once.
     pub fn spreads(&self) -> (f64, f64, f64) {
+        let Self { n, x, y, xx, yy, xy } = *self;
+        // Products of numbers below 2³¹ fit; then |x|, |y| and |xy| are no larger than these.
+        if (n | xx | yy) >> 31 == 0 {
+            return ((xy * n - x * y) as f64, (xx * n - x * x) as f64, (yy * n - y * y) as f64);
+        }
         let wide = |a: i64, b: i64| i128::from(a) * i128::from(b);
         let covariance = wide(self.xy, self.n) - wide(self.x, self.y);
         let first = wide(self.xx, self.n) - wide(self.x, self.x);
@@ -119,7 +124,7 @@ pub struct GroupLayout {
 
 impl Layout {
     /// The layout of a block's groups.
-    fn of(block: &GenotypeBlock) -> Self {
+    pub fn of(block: &GenotypeBlock) -> Self {
         if let [group] = block.groups.as_slice()
             && group.calls.ploidy() <= 2
         {
@@ -187,11 +192,7 @@ impl Rows {
             layout: None,
         };
         for row in 0..block.rows() {
-            let to = &mut out.bits[row * stride..(row + 1) * stride];
-            let sums = match commonest_alternate(block, row) {
-                Some(commonest) => pack_row(&layout, &all_but(block, row, commonest), 0, to),
-                None => pack_row(&layout, &block.groups, row, to),
-            };
+            let sums = pack_variant(&layout, block, row, &mut out.bits[row * stride..(row + 1) * stride]);
             out.sums.push(sums);
         }
         out.layout = Some(layout);
@@ -287,22 +288,23 @@ impl Rows {
         self.sums.push(other.sums[row]);
     }
 
-    /// Puts a row of another that fits in the place of one's own.
-    pub fn replace_row(&mut self, to: usize, other: &Self, row: usize) {
-        let stride = self.stride();
-        self.bits[to * stride..(to + 1) * stride].copy_from_slice(other.bits(row));
-        self.sums[to] = other.sums[row];
+    /// Puts a variant of a block of this layout in the place of the row `to`, or after the last.
+    pub fn put(&mut self, to: usize, layout: &Layout, block: &GenotypeBlock, row: usize) {
+        let stride = layout.stride();
+        if self.is_empty() {
+            self.layout = Some(layout.clone());
+        }
+        if to == self.len() {
+            self.bits.resize(self.bits.len() + stride, 0);
+            self.sums.push(RowSums::default());
+        }
+        self.sums[to] = pack_variant(layout, block, row, &mut self.bits[to * stride..(to + 1) * stride]);
     }
 
     /// Takes the first rows away.
     pub fn drop_front(&mut self, rows: usize) {
         self.bits.drain(..rows * self.stride());
         self.sums.drain(..rows);
-    }
-
-    /// Bytes held.
-    pub fn bytes(&self) -> usize {
-        8 * self.bits.len()
     }
 
     fn stride(&self) -> usize {
@@ -405,6 +407,14 @@ fn general_moments(groups: &[GroupLayout], a: &[u64], b: &[u64]) -> Moments {
         start += group.size;
     }
     out
+}
+
+/// Packs a variant of a block into `to`.
+fn pack_variant(layout: &Layout, block: &GenotypeBlock, row: usize, to: &mut [u64]) -> RowSums {
+    match commonest_alternate(block, row) {
+        Some(commonest) => pack_row(layout, &all_but(block, row, commonest), 0, to),
+        None => pack_row(layout, &block.groups, row, to),
+    }
 }
 
 /// Packs row `row` of the groups into `to`.
