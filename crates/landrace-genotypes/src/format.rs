@@ -146,6 +146,9 @@ fn open_one(path: &Path, options: &ReadOptions) -> Opened {
         return Err(wrong("the file is empty; was it written to its end?".to_owned()));
     }
     plink::refuse_plink2(path, &head.bytes)?;
+    if options.total.is_some() {
+        return Ok(Box::new(told::Told::new(counts::open_pair(input, options)?, path, notes)));
+    }
     let reader = match &options.read_as {
         Some(name) => {
             READERS.iter().find(|reader| reader.name == name).ok_or_else(|| unknown_format(name))?
@@ -157,10 +160,9 @@ fn open_one(path: &Path, options: &ReadOptions) -> Opened {
             .find(|reader| (reader.recognise)(&head))
             .ok_or_else(|| wrong(unrecognised(&head)))?,
     };
-    let source = match (&options.total, options.from_counts && !counts::is_one(reader)) {
-        (Some(_), _) => counts::open_pair(input, options)?,
-        (None, true) => open_reads(input, (reader, path), options)?,
-        (None, false) => (reader.open)(input, options)?,
+    let source = match options.from_counts && !counts::is_one(reader) {
+        true => open_reads(input, (reader, path), options)?,
+        false => (reader.open)(input, options)?,
     };
     Ok(Box::new(told::Told::new(source, path, notes)))
 }
