@@ -34,20 +34,18 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), writers::trials()];
+    // One part a line, so that parts can be added side by side.
     let parts = [
         reads::trials(),
         calls::trials(),
         genotypes::trials(),
-        peers::trials(),
-        relationship::trials(),
         tables::trials(),
+        chips::trials(),
         counts::trials(),
-        genotypes::trials(),
-        peers::trials(),
+        writers::trials(),
         relationship::trials(),
+        peers::trials(),
     ];
-    let parts = [reads::trials(), calls::trials(), genotypes::trials(), chips::trials(), peers::trials()];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
