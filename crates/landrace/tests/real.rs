@@ -15,6 +15,8 @@ mod bench;
 mod calls;
 #[path = "real/genotypes.rs"]
 mod genotypes;
+#[path = "real/ld.rs"]
+mod ld;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -26,8 +28,14 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let parts =
-        [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), relationship::trials()];
+    let parts = [
+        reads::trials(),
+        calls::trials(),
+        genotypes::trials(),
+        peers::trials(),
+        relationship::trials(),
+        ld::trials(),
+    ];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -70,7 +70,9 @@ impl Columns {
             // Equal runs are ranked differently at each centre.
             let turn = |haplotype: usize| (haplotype + centre * 7919) % haplotypes.max(1);
             let mut ranked: Vec<(usize, usize, usize)> = (0..haplotypes)
-                .map(|haplotype| (usize::MAX - self.run(haplotype, masks, centre), turn(haplotype), haplotype))
+                .map(|haplotype| {
+                    (usize::MAX - self.run(haplotype, masks, centre), turn(haplotype), haplotype)
+                })
                 .collect();
             let kept = count.min(ranked.len());
             if kept < ranked.len() {

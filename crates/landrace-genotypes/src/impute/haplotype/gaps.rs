@@ -55,7 +55,11 @@ pub(super) struct Routes {
 impl Gaps {
     /// The gaps of the panel's rows between `seen` (ascending); `change(a, b)` is the chance of a change between two
     /// rows.
-    pub(super) fn new(panel: &Haplotypes, seen: &[usize], change: impl Fn(usize, usize) -> f64 + Sync) -> Self {
+    pub(super) fn new(
+        panel: &Haplotypes,
+        seen: &[usize],
+        change: impl Fn(usize, usize) -> f64 + Sync,
+    ) -> Self {
         use rayon::prelude::*;
         let gaps = (0..=seen.len()).into_par_iter().map(|gap| {
             let behind = gap.checked_sub(1).map(|index| seen[index]);
@@ -130,7 +134,12 @@ impl Gaps {
         }
         for inner in &gap.inner {
             let (before, after) = (inner.before, inner.after);
-            let parts = [(1.0 - before) * (1.0 - after), (1.0 - before) * after, before * (1.0 - after), before * after];
+            let parts = [
+                (1.0 - before) * (1.0 - after),
+                (1.0 - before) * after,
+                before * (1.0 - after),
+                before * after,
+            ];
             let mut own = [0f32; 4];
             for &class in &gap.carriers[inner.carriers.0 as usize..inner.carriers.1 as usize] {
                 let sum = &sums[class as usize];

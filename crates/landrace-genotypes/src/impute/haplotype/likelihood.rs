@@ -113,7 +113,8 @@ impl Sketch {
                 ranked.truncate(kept);
             }
             ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            let members = ranked.iter().flat_map(|own| &self.states.members[firsts[own.1]..firsts[own.1 + 1]]);
+            let members =
+                ranked.iter().flat_map(|own| &self.states.members[firsts[own.1]..firsts[own.1 + 1]]);
             lists.push(members.map(|member| member.1).take(count).collect());
         });
         super::donors::by_rank(&lists, count)

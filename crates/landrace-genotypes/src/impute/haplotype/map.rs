@@ -28,7 +28,8 @@ impl GeneticMap {
         let mut map = Self::uniform(per_million);
         let mut columns = [0, 3, 2];
         for (line, number) in text.lines().zip(1u64..) {
-            let wrong = |message: String| GenotypeError::Line { path: path.to_owned(), line: number, message };
+            let wrong =
+                |message: String| GenotypeError::Line { path: path.to_owned(), line: number, message };
             let fields: Vec<&str> = line.split([' ', '\t', ',']).filter(|field| !field.is_empty()).collect();
             if fields.is_empty() {
                 continue;
@@ -109,7 +110,11 @@ mod tests {
 
     #[test]
     fn places_lie_between_those_of_the_map() {
-        let map = GeneticMap::parse("Chromosome Position(bp) Rate(cM/Mb) Map(cM)\n1 100 0 0\n1 300 0 2\n", "m", 1.0);
+        let map = GeneticMap::parse(
+            "Chromosome Position(bp) Rate(cM/Mb) Map(cM)\n1 100 0 0\n1 300 0 2\n",
+            "m",
+            1.0,
+        );
         let map = map.unwrap();
         assert_eq!((map.place("1", 200), map.place("1", 300)), (1.0, 2.0));
         assert!((map.place("1", 1_000_300) - 3.0).abs() < 1e-9);

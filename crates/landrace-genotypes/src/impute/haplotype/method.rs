@@ -86,7 +86,8 @@ impl PanelMethod {
     /// The calls of the samples in a window.
     fn calls(&self, matrix: &GenotypeMatrix, window: &Window) -> Vec<Calls> {
         let mut codes = Vec::new();
-        let ploidies = window.variants.first().map_or(Vec::new(), |first| matrix.locate(first.0).0.ploidies());
+        let ploidies =
+            window.variants.first().map_or(Vec::new(), |first| matrix.locate(first.0).0.ploidies());
         let mut out: Vec<Vec<u8>> = vec![Vec::with_capacity(window.seen.len()); matrix.samples().len()];
         for &(variant, is_swapped) in &window.variants {
             matrix.unpack(variant, &mut codes);
@@ -128,7 +129,9 @@ impl Method for PanelMethod {
         let every = runs.len().div_ceil(LESSONS).max(1);
         let mut learnt = Vec::new();
         for run in runs.iter().skip(every / 2).step_by(every) {
-            let Some(window) = self.window(matrix, run).filter(|window| window.seen.len() > 1) else { continue };
+            let Some(window) = self.window(matrix, run).filter(|window| window.seen.len() > 1) else {
+                continue;
+            };
             let stretch = Stretch { panel: &window.panel, places: &window.places, seen: &window.seen };
             let calls = self.calls(matrix, &window);
             let some = calls.len().div_ceil(LEARNERS).max(1);
@@ -236,7 +239,8 @@ fn likelihoods(
     for &(variant, is_swapped) in &window.variants {
         let (block, row) = matrix.locate(variant);
         let layer = block.layers.likelihoods.as_ref().ok_or_else(|| {
-            let message = "the genotypes come without likelihoods (PL); leave out --likelihoods to start from calls";
+            let message =
+                "the genotypes come without likelihoods (PL); leave out --likelihoods to start from calls";
             GenotypeError::Request(message.to_owned())
         })?;
         if ploidies.is_empty() {

@@ -90,7 +90,8 @@ fn read_block(block: GenotypeBlock, names: &[String]) -> Result<(PanelContig, u6
         )));
     }
     let count = ploidies.iter().map(|&ploidy| usize::from(ploidy)).sum();
-    let mut out = PanelContig { name: block.contig.clone(), haplotypes: Haplotypes::new(count), ..Default::default() };
+    let mut out =
+        PanelContig { name: block.contig.clone(), haplotypes: Haplotypes::new(count), ..Default::default() };
     let mut left_out = 0;
     let mut codes = Vec::new();
     for row in 0..block.rows() {

@@ -5,8 +5,8 @@ use rayon::prelude::*;
 use super::beam::{Beam, Phase, phase};
 use super::chain::{Scratch, States, forward_backward};
 use super::donors::{Columns, by_rank, centres};
-use super::gaps::{Gaps, Routes};
 use super::draws::Draws;
+use super::gaps::{Gaps, Routes};
 use super::kernel::{Emission, Step};
 use super::likelihood::{Gibbs, Likelihoods, Rounds, Sketch, alone};
 use super::model::{Expected, Rates, expect, posterior};
@@ -112,7 +112,9 @@ pub fn impute_stretch(
     if calls.iter().all(Calls::is_likelihood) {
         let sketch = Sketch::new(stretch.panel, stretch.seen, stretch.places, rates);
         let work = |scratch: &mut Scratch, calls: &Calls| {
-            let (Calls::Likelihoods(own) | Calls::HaploidLikelihoods(own)) = calls else { return ImputedSample::default() };
+            let (Calls::Likelihoods(own) | Calls::HaploidLikelihoods(own)) = calls else {
+                return ImputedSample::default();
+            };
             let chosen = sketch.choose(own, (effort.sketched, rates.error as f32), scratch);
             prepared.sample(&prepared.donors(&chosen), calls, scratch)
         };
@@ -183,8 +185,7 @@ pub fn learn(stretch: Stretch<'_>, calls: &[Calls], start: Rates, effort: Effort
             let own = (!is_shared).then(|| States::chosen(stretch.panel, stretch.seen, chosen));
             prepared.expected(own.as_ref().unwrap_or(&shared.states), &places, calls, scratch)
         };
-        let counts: Vec<Expected> =
-            calls.par_iter().zip(&chosen).map_init(Scratch::default, count).collect();
+        let counts: Vec<Expected> = calls.par_iter().zip(&chosen).map_init(Scratch::default, count).collect();
         let mut sum = Expected::default();
         counts.iter().for_each(|count| sum.add(count));
         rates = sum.rates(rates);
@@ -200,7 +201,8 @@ impl Prepared<'_> {
 
     fn expected(&self, states: &States, places: &[f64], calls: &Calls, scratch: &mut Scratch) -> Expected {
         let mut sum = Expected::default();
-        let mut add = |alleles: &[u8]| sum.add(&expect(states, (&self.steps, places, self.rates), alleles, scratch));
+        let mut add =
+            |alleles: &[u8]| sum.add(&expect(states, (&self.steps, places, self.rates), alleles, scratch));
         match calls {
             Calls::Haploid(alleles) => add(alleles),
             Calls::Likelihoods(_) | Calls::HaploidLikelihoods(_) => {}
@@ -234,7 +236,8 @@ impl Prepared<'_> {
         phases.truncate(self.effort.phases.max(1));
         phases.retain(|phase| phase.weight > 0.01);
         let total: f64 = phases.iter().map(|phase| phase.weight).sum();
-        let mut out = ImputedSample { chances: vec![[0.0; 2]; self.stretch.panel.rows()], ..ImputedSample::default() };
+        let mut out =
+            ImputedSample { chances: vec![[0.0; 2]; self.stretch.panel.rows()], ..ImputedSample::default() };
         let mut first: Option<[Vec<f32>; 2]> = None;
         for Phase { weight, alleles } in &phases {
             let shares = [0, 1].map(|side| {
@@ -254,7 +257,8 @@ impl Prepared<'_> {
             }
         }
         let [a, b] = first.unwrap_or_default();
-        out.alleles = out.chances.iter().zip(a.iter().zip(&b)).map(|(c, (&a, &b))| likeliest(*c, a, b)).collect();
+        out.alleles =
+            out.chances.iter().zip(a.iter().zip(&b)).map(|(c, (&a, &b))| likeliest(*c, a, b)).collect();
         out
     }
 
@@ -278,16 +282,23 @@ impl Prepared<'_> {
         forward_backward(&donors.states, &self.steps, emissions, scratch, |between| {
             self.gaps.spread(&donors.routes, &donors.states, between, &mut sums, &mut out);
             if let Some(behind) = between.gap.checked_sub(1) {
-                out[self.stretch.seen[behind]] = posterior(&donors.states, &self.steps, between, behind).1 as f32;
+                out[self.stretch.seen[behind]] =
+                    posterior(&donors.states, &self.steps, between, behind).1 as f32;
             }
         });
         out
     }
 
     /// A diploid of few reads: the chances given many draws of its haplotypes, averaged.
-    fn low_coverage(&self, donors: &Donors, likelihoods: &[[f32; 3]], scratch: &mut Scratch) -> ImputedSample {
+    fn low_coverage(
+        &self,
+        donors: &Donors,
+        likelihoods: &[[f32; 3]],
+        scratch: &mut Scratch,
+    ) -> ImputedSample {
         let task = likelihoods.iter().fold(self.stretch.seen.len() as u64, |sum, own| {
-            sum.rotate_left(5) ^ u64::from(own[0].to_bits() ^ own[1].to_bits().rotate_left(8) ^ own[2].to_bits())
+            sum.rotate_left(5)
+                ^ u64::from(own[0].to_bits() ^ own[1].to_bits().rotate_left(8) ^ own[2].to_bits())
         });
         let mut draws = Draws::new(self.effort.seed, task);
         let rounds = Rounds::default();
@@ -321,7 +332,8 @@ impl Prepared<'_> {
                 }
             }
         });
-        let alleles = sums.iter().zip(last[0].iter().zip(&last[1])).map(|(c, (&a, &b))| likeliest(*c, a, b)).collect();
+        let alleles =
+            sums.iter().zip(last[0].iter().zip(&last[1])).map(|(c, (&a, &b))| likeliest(*c, a, b)).collect();
         ImputedSample { chances: sums, alleles, is_haploid: false }
     }
 }

@@ -51,7 +51,8 @@ pub(super) fn match_sites(matrix: &GenotypeMatrix, panel: &ReferencePanel) -> Re
         let rows = index.as_ref().map(|index| &index.1);
         for site in &block.sites {
             let at = site.position.and_then(|position| rows?.get(&position.get()));
-            let found = at.and_then(|at| at.iter().find_map(|&row| Some((row, is_swapped(site, &sites[row])?))));
+            let found =
+                at.and_then(|at| at.iter().find_map(|&row| Some((row, is_swapped(site, &sites[row])?))));
             out.rows.push(found);
             match (found, at) {
                 (Some((_, is_swapped)), _) => {

@@ -60,7 +60,8 @@ impl Window {
         let variants = starts[run.start]..starts[last] + matrix.blocks()[last].rows();
         let rows = contig.sites.len();
         let row_at = |at: u64| contig.sites.partition_point(|site| position(site) < at);
-        let own_start = if run.start > 0 && is_same(run.start - 1) { row_at(first_position(run.start)) } else { 0 };
+        let own_start =
+            if run.start > 0 && is_same(run.start - 1) { row_at(first_position(run.start)) } else { 0 };
         let own_end = if is_same(run.end) { row_at(first_position(run.end)) } else { rows };
         let place = |row: usize| map.place(&name, position(&contig.sites[row]));
         let mut start = own_start;
@@ -72,7 +73,8 @@ impl Window {
             end += 1;
         }
         let blocks = contig_blocks(matrix, run);
-        let all = starts[blocks.start]..blocks.end.checked_sub(1).map_or(0, |b| starts[b] + matrix.blocks()[b].rows());
+        let all = starts[blocks.start]
+            ..blocks.end.checked_sub(1).map_or(0, |b| starts[b] + matrix.blocks()[b].rows());
         let mut seen: Vec<(usize, usize, bool)> = all
             .filter_map(|variant| matches.rows[variant].map(|(row, is_swapped)| (row, variant, is_swapped)))
             .filter(|(row, ..)| (start..end).contains(row))
@@ -98,7 +100,8 @@ impl Window {
 fn contig_blocks(matrix: &GenotypeMatrix, run: &Range<usize>) -> Range<usize> {
     let blocks = matrix.blocks();
     let own = &blocks[run.start];
-    let fits = |block: usize| blocks[block].contig == own.contig && blocks[block].ploidies() == own.ploidies();
+    let fits =
+        |block: usize| blocks[block].contig == own.contig && blocks[block].ploidies() == own.ploidies();
     let mut start = run.start;
     while start > 0 && run.start - start < 8 && fits(start - 1) {
         start -= 1;
@@ -175,9 +178,9 @@ fn lines(matrix: &GenotypeMatrix, window: &Window, seen_alone: bool) -> Vec<Line
         .collect();
     if !seen_alone {
         let new = window.own.clone().filter(|&row| !is_seen[row]);
-        out.extend(
-            new.map(|row| (position(&window.sites[row]), Line { row: Some(row), variant: None, is_swapped: false })),
-        );
+        out.extend(new.map(|row| {
+            (position(&window.sites[row]), Line { row: Some(row), variant: None, is_swapped: false })
+        }));
         out.sort_by_key(|line| line.0);
     }
     out.into_iter().map(|line| line.1).collect()
@@ -229,7 +232,12 @@ fn block(matrix: &GenotypeMatrix, window: &Window, samples: &[ImputedSample], li
         groups: groups.map(|(group, calls)| CallGroup { samples: group.samples.clone(), calls }).collect(),
         layers: Layers { info: Some(info), ..Layers::default() },
     };
-    Estimates { block, variants: lines.iter().map(|line| line.variant).collect(), probabilities, alleles: Some(alleles) }
+    Estimates {
+        block,
+        variants: lines.iter().map(|line| line.variant).collect(),
+        probabilities,
+        alleles: Some(alleles),
+    }
 }
 
 /// The site of a line, and the INFO that its file gave it.
@@ -242,7 +250,8 @@ fn site_of(matrix: &GenotypeMatrix, window: &Window, line: &Line) -> (Site, Box<
             // The panel knows the alternate of a variant that is the same in all targets.
             if let (Some(row), true) = (row, site.alternates.is_empty()) {
                 let panel = &window.sites[row];
-                let other = if line.is_swapped { panel.reference.clone() } else { panel.alternates[0].clone() };
+                let other =
+                    if line.is_swapped { panel.reference.clone() } else { panel.alternates[0].clone() };
                 site.alternates.push(other);
             }
             (site, info)
