@@ -5,29 +5,42 @@ use std::path::{Path, PathBuf};
 use landrace_genome::file::{self, FileError, Input};
 
 use crate::block::layer::Wanted;
+use crate::dosage::{CalledCounts, CalledSource, Prior};
 use crate::format::table::{Head, workbook};
 use crate::source::{GenotypeError, GenotypeSource};
 
+mod assay_grid;
+mod axiom;
 pub mod bcf;
 mod by_marker;
 mod by_sample;
 mod call_cell;
+mod counts;
+mod dart;
 mod dosages;
+mod final_report;
 mod flapjack;
+mod fitpoly;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod held;
+mod kasp;
 mod lines;
 mod paired;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod places;
 pub mod plink;
+#[cfg(test)]
+pub(crate) mod shown;
 mod structure;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod table;
 mod told;
+#[cfg(test)]
+mod trial;
 pub mod vcf;
+mod wells;
 pub mod write;
 
 pub use write::{EncodeBlock, Encoded, GenotypeWriter, Losses, WriteOptions, create, create_with, wanted_by};
@@ -45,6 +58,12 @@ pub struct ReadOptions {
     pub map: Option<PathBuf>,
     /// Sheet of a workbook; `None` for the first with content.
     pub sheet: Option<String>,
+    /// A table of all reads that goes with a table of reference reads.
+    pub total: Option<PathBuf>,
+    /// Whether calls are made anew from the reads of each allele.
+    pub from_counts: bool,
+    /// What calls from reads take for granted.
+    pub prior: Prior,
 }
 
 impl From<Wanted> for ReadOptions {
@@ -93,11 +112,22 @@ const READERS: &[Reader] = &[
     hapmap::READER,
     flapjack::READER,
     plink::PED_READER,
+    counts::UNEAK,
+    counts::MADC,
+    counts::BY_ALLELE,
     // Formats with marks of their own: add yours here.
+    final_report::READER,
+    axiom::READER,
+    dart::READER,
+    fitpoly::READER,
+    kasp::READER,
+    assay_grid::KASP_READER,
+    assay_grid::AGRIPLEX_READER,
     structure::READER,
-    paired::READER,
+    counts::LONG,
     // Bare tables: add yours here.
     by_marker::READER,
+    paired::READER,
     by_sample::READER,
 ];
 
@@ -116,6 +146,9 @@ fn open_one(path: &Path, options: &ReadOptions) -> Opened {
         return Err(wrong("the file is empty; was it written to its end?".to_owned()));
     }
     plink::refuse_plink2(path, &head.bytes)?;
+    if options.total.is_some() {
+        return Ok(Box::new(told::Told::new(counts::open_pair(input, options)?, path, notes)));
+    }
     let reader = match &options.read_as {
         Some(name) => {
             READERS.iter().find(|reader| reader.name == name).ok_or_else(|| unknown_format(name))?
@@ -127,8 +160,23 @@ fn open_one(path: &Path, options: &ReadOptions) -> Opened {
             .find(|reader| (reader.recognise)(&head))
             .ok_or_else(|| wrong(unrecognised(&head)))?,
     };
-    let source = (reader.open)(input, options)?;
+    let source = match options.from_counts && !counts::is_one(reader) {
+        true => open_reads(input, (reader, path), options)?,
+        false => (reader.open)(input, options)?,
+    };
     Ok(Box::new(told::Told::new(source, path, notes)))
+}
+
+/// Opens a file of any format for its reads alone: its calls are made anew.
+fn open_reads(input: Input, (reader, path): (&Reader, &Path), options: &ReadOptions) -> Opened {
+    let wanted = Wanted { allele_depths: true, ..Wanted::default() };
+    let source = (reader.open)(input, &ReadOptions { wanted, ..options.clone() })?;
+    if !source.header().layers.allele_depths {
+        let message = "has no reads of each allele (AD) to call from; leave out --from-counts";
+        return Err(FileError::content(path, message).into());
+    }
+    let called = CalledCounts { prior: options.prior, ploidy: options.ploidy };
+    Ok(Box::new(CalledSource::new(source, called)))
 }
 
 fn unknown_format(name: &str) -> GenotypeError {

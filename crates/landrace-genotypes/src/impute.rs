@@ -21,6 +21,7 @@ pub mod choose;
 pub mod haplotype;
 pub mod hidden;
 pub mod mean;
+pub mod neighbours;
 mod settle;
 
 pub use accuracy::Accuracy;
@@ -75,6 +76,14 @@ pub trait Method: Sync {
     /// # Errors
     /// Returns an error if the method cannot work on these genotypes.
     fn learn(&mut self, _matrix: &GenotypeMatrix, _seed: u64) -> Result<(), GenotypeError> {
+        Ok(())
+    }
+
+    /// Looks at the genotypes that are filled next: those with calls hidden, later those as they were given.
+    ///
+    /// # Errors
+    /// Returns an error if the method cannot work on these genotypes.
+    fn prepare(&mut self, _matrix: &GenotypeMatrix) -> Result<(), GenotypeError> {
         Ok(())
     }
 
@@ -223,6 +232,7 @@ pub fn impute(
         return Ok(report);
     }
     report.accuracy = measure(matrix, method, options)?;
+    method.prepare(matrix)?;
     let asked = if options.replace_known { Asked::All } else { Asked::Missing };
     for run in method.runs(matrix) {
         let estimates = method.fill(matrix, run, asked)?;
@@ -265,6 +275,7 @@ fn measure(
     }
     let masked = hidden.hide(matrix);
     method.learn(&masked, options.seed)?;
+    method.prepare(&masked)?;
     let mut accuracy = Accuracy::default();
     for run in method.runs(&masked) {
         let estimates = method.fill(&masked, run, Asked::Hidden(&hidden))?;

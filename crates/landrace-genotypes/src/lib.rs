@@ -7,6 +7,7 @@ pub mod batches;
 pub mod block;
 pub mod compare;
 pub mod digits;
+pub mod dosage;
 pub mod filter;
 pub mod format;
 mod gram;

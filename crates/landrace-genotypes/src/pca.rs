@@ -109,7 +109,7 @@ pub fn principal_components(
     let g = Mat::from_fn(n, n, |i, k| values[i.max(k) * (i.max(k) + 1) / 2 + i.min(k)] / used);
     drop(values);
     out.total = (0..n).map(|i| g[(i, i)]).sum();
-    let (vectors, values) = eigen::first(g.as_ref(), components.min(n))?;
+    let (vectors, values) = eigen::first(g, components)?;
     out.take(&vectors, values);
     out.passes = 1;
     out.converged = out.values.len();
@@ -239,13 +239,14 @@ mod tests {
 
     /// Samples of ploidies 2 and 4; codes above the ploidy are missing.
     fn matrix(ploidies: &[u8], rows: &[Vec<u8>]) -> Arc<GenotypeMatrix> {
-        let block = |rows: &[Vec<u8>]| {
+        let site = |index: usize| Site { id: index.to_string().into(), ..Site::default() };
+        let block = |start: usize, rows: &[Vec<u8>]| {
             let mut gatherer = CallGatherer::new(ploidies.len());
             rows.iter().for_each(|row| gatherer.push(ploidies, row));
             GenotypeBlock {
                 contig: "1".into(),
                 samples: ploidies.len(),
-                sites: vec![Site::default(); rows.len()],
+                sites: (start..start + rows.len()).map(site).collect(),
                 groups: gatherer.take(2),
                 layers: Layers::default(),
             }
@@ -253,7 +254,7 @@ mod tests {
         let samples = (0..ploidies.len()).map(|index| index.to_string()).collect();
         let header = SourceHeader { samples, ..SourceHeader::default() };
         let (first, second) = rows.split_at(rows.len() / 2);
-        Arc::new(GenotypeMatrix::from_blocks(header, vec![block(first), block(second)]))
+        Arc::new(GenotypeMatrix::from_blocks(header, vec![block(0, first), block(first.len(), second)]))
     }
 
     /// The mean of z zᵀ, number by number.

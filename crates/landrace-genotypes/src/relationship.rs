@@ -119,6 +119,8 @@ pub struct Options {
     pub frequencies: Option<Frequencies>,
     /// Read depths and Hardy-Weinberg, for `kgd`.
     pub reads: ReadModel,
+    /// Whether [`Relationship::details`] are kept.
+    pub details: bool,
     /// Bytes of memory that may be taken; `None` for no limit.
     pub memory: Option<u64>,
 }
@@ -126,7 +128,8 @@ pub struct Options {
 impl Options {
     /// The method with all variants that vary.
     pub fn new(method: Method) -> Self {
-        Self { method, min_maf: 0.0, frequencies: None, reads: ReadModel::default(), memory: None }
+        let reads = ReadModel::default();
+        Self { method, min_maf: 0.0, frequencies: None, reads, details: false, memory: None }
     }
 }
 
@@ -186,7 +189,7 @@ pub struct Relationship {
     /// Variants behind each value.
     pub counts: Counts,
     /// What is known of each pair beside the value: pairs (1, 0), (2, 0), (2, 1) ..., as [`Relationship::pair_columns`]
-    /// names them.
+    /// names them; none unless asked for.
     pub details: Vec<[u32; 2]>,
     /// What went in.
     pub account: Account,

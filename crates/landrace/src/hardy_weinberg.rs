@@ -22,7 +22,7 @@ pub(crate) struct Expectation {
     generation: Option<f64>,
     /// Table of the samples' classes, each tested by itself: columns sample and class (inbred, dh, ril, outcross,
     /// f2, f3 ..., s1, s2 ..., an inbreeding coefficient; or clone and f1, which are not tested)
-    #[arg(long, value_name = "SHEET", conflicts_with_all = ["f", "generation"])]
+    #[arg(long, value_name = "TABLE", conflicts_with_all = ["f", "generation"])]
     classes: Option<PathBuf>,
     /// Mid p-values for diploids
     #[arg(long)]

@@ -13,6 +13,10 @@
 mod bench;
 #[path = "real/calls.rs"]
 mod calls;
+#[path = "real/counts.rs"]
+mod counts;
+#[path = "real/chips.rs"]
+mod chips;
 #[path = "real/genotypes.rs"]
 mod genotypes;
 #[path = "real/ld.rs"]
@@ -23,11 +27,16 @@ mod peers;
 mod reads;
 #[path = "real/relationship.rs"]
 mod relationship;
+#[path = "real/writers.rs"]
+mod writers;
+#[path = "real/tables.rs"]
+mod tables;
 
 use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
+    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), writers::trials()];
     let parts = [
         reads::trials(),
         calls::trials(),
@@ -36,6 +45,13 @@ fn main() -> std::process::ExitCode {
         relationship::trials(),
         ld::trials(),
     ];
+        tables::trials(),
+        counts::trials(),
+        genotypes::trials(),
+        peers::trials(),
+        relationship::trials(),
+    ];
+    let parts = [reads::trials(), calls::trials(), genotypes::trials(), chips::trials(), peers::trials()];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use landrace_genome::file::Input;
 
-use super::by_sample::Calls;
+use super::by_sample::{Calls, calls_of};
 use super::call_cell::Style;
 use super::held::Held;
 use super::places::{ALTERNATE, CONTIG, GENETIC, MARKER, POSITION, REFERENCE, UNPLACED, position};
 use super::table::{Delimiter, Head, Row, TableReader, is_missing, is_named};
 use super::{Opened, ReadOptions, Reader};
+use crate::plane::MAX_PLOIDY;
 use crate::source::GenotypeError;
 
 #[cfg(test)]
@@ -22,9 +23,12 @@ mod tests;
 pub(crate) const READER: Reader = Reader {
     name: "by-marker",
     about: "tables with a row a marker, GWASpoly's among them: dosages, letters or alleles",
-    recognise: |head| Layout::of(head).is_some_and(|layout| layout.contig.is_some()),
+    recognise: |head| Layout::of(head.table_rows()).is_some_and(|layout| layout.contig.is_some()),
     open,
 };
+
+/// Columns between those of the place and the first sample at most.
+const MOST_PASSPORT: usize = 10;
 
 /// Which column holds what.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +39,7 @@ struct Layout {
     position: Option<usize>,
     genetic: Option<usize>,
     alleles: Option<(usize, usize)>,
+    ploidy: Option<usize>,
     /// First column of a sample.
     first: usize,
     style: Style,
@@ -42,10 +47,11 @@ struct Layout {
 
 impl Layout {
     /// The layout of a table, if it is one with a row a marker.
-    fn of(head: &Head) -> Option<Self> {
-        let rows = head.rows.get(1..)?;
-        let (header, width) = (head.rows.first()?, rows.first()?.len());
-        let is_short = header.len() + 1 == width && !header.get(0).is_empty();
+    fn of(rows: &[Row]) -> Option<Self> {
+        let (header, rows) = rows.split_first()?;
+        let width = rows.first()?.len();
+        let is_short =
+            header.len() + 1 == width && !is_named(header.get(0), &MARKER) && !header.get(0).is_empty();
         let shift = usize::from(is_short);
         // Columns that tell of markers come before the samples.
         let find = |names: &[&str]| {
@@ -55,19 +61,18 @@ impl Layout {
         // A1 and A2 may be samples here: wells of a plate.
         let alleles = find(&REFERENCE[..4]).zip(find(&ALTERNATE[..5]));
         let marker = find(&MARKER).unwrap_or(0);
-        let told = [Some(marker), contig, position, genetic, alleles.map(|a| a.0), alleles.map(|a| a.1)];
-        let start = 1 + told.into_iter().flatten().max().unwrap_or(0);
-        let cells = |column: usize| rows.iter().map(move |row| row.get(column));
-        let last = width.checked_sub(1).filter(|&last| last >= start)?;
-        let style = Style::of(cells(last)).or_else(|| Style::of((start..=last).flat_map(&cells)))?;
-        let is_sample = |column: usize| {
-            let called: Vec<&str> = cells(column).filter(|cell| !is_missing(cell)).collect();
-            let fits = called.iter().filter(|cell| style.fits(cell)).count();
-            if style == Style::Separated { fits > 0 } else { fits == called.len() }
-        };
-        let first = (start..=last).find(|&column| is_sample(column))?;
+        let ploidy = find(&["ploidy", "copies"]);
+        let told = [Some(marker), contig, position, genetic, ploidy];
+        let alleles_told =
+            alleles.map_or([None; 2], |(reference, alternate)| [Some(reference), Some(alternate)]);
+        let start = 1 + told.into_iter().chain(alleles_told).flatten().max().unwrap_or(0);
+        let (style, first) = calls_of(rows, start)?;
+        // Few columns that are not named tell of markers.
+        if first - start > MOST_PASSPORT {
+            return None;
+        }
         let contig = contig.filter(|_| position.or(genetic).is_some());
-        Some(Self { is_short, marker, contig, position, genetic, alleles, first, style })
+        Some(Self { is_short, marker, contig, position, genetic, alleles, ploidy, first, style })
     }
 
     /// As people name the format.
@@ -86,10 +91,9 @@ impl Layout {
 
 /// Opens a table with a row a marker.
 pub(super) fn open(mut input: Input, options: &ReadOptions) -> Opened {
-    let mut head = Head::of(&mut input)?;
-    head.rows.retain(|row| !row.get(0).starts_with('#'));
+    let head = Head::of(&mut input)?;
     let mut table = TableReader::new(input, &head).skipping_comments();
-    let Some(layout) = Layout::of(&head) else {
+    let Some(layout) = Layout::of(head.table_rows()) else {
         return Err(table.file_error(
             "is no table with a row a marker; name its columns in the first line: marker, chrom, \
                                      pos (and ref and alt if known), then the samples",
@@ -102,19 +106,28 @@ pub(super) fn open(mut input: Input, options: &ReadOptions) -> Opened {
     while table.read(&mut row)? {
         row.fit(width).map_err(|message| table.line_error(row.line, message))?;
         let name = row.get(layout.marker);
-        let marker = held.new_marker(name).map_err(|m| table.cell_error(row.line, layout.marker, m))?;
+        let marker = match name.trim() {
+            // Its place names it.
+            "." | "" if layout.contig.is_some() => held.unnamed_marker(),
+            _ => held.new_marker(name).map_err(|m| table.cell_error(row.line, layout.marker, m))?,
+        };
         let wrong = |(column, message): (usize, String)| table.cell_error(row.line, column, message);
         put_place(&mut held, marker, &row, &layout, &mut last_contig).map_err(wrong)?;
         for column in layout.first..width {
             let to = (marker, column - layout.first);
+            check_ploidy(&held, marker, row.get(column)).map_err(|message| wrong((column, message)))?;
             calls
                 .put(&mut held, to, row.get(column), (row.line, column))
                 .map_err(|message| wrong((column, format!("marker '{name}': {message}"))))?;
         }
     }
-    calls
-        .end(&mut held, options)
-        .map_err(|((line, column), message)| table.cell_error(line, column, message))?;
+    if held.has_told_ploidies() {
+        calls.end_as_told(&mut held, options);
+    } else {
+        calls
+            .end(&mut held, options)
+            .map_err(|((line, column), message)| table.cell_error(line, column, message))?;
+    }
     if layout.style == Style::Letters && layout.alleles.is_none() {
         held.note("the allele that comes first in the alphabet is taken as the reference");
     }
@@ -138,7 +151,7 @@ fn read_header(
         held.new_sample(row.get(column - shift))
             .map_err(|m| table.cell_error(row.line, column - shift, m))?;
     }
-    let used = [Some(layout.marker), layout.contig, layout.position, layout.genetic];
+    let used = [Some(layout.marker), layout.contig, layout.position, layout.genetic, layout.ploidy];
     let alleles =
         layout.alleles.map_or([None; 2], |(reference, alternate)| [Some(reference), Some(alternate)]);
     let is_used = |column: &usize| used.contains(&Some(*column)) || alleles.contains(&Some(*column));
@@ -150,6 +163,17 @@ fn read_header(
         held.note(format!("columns before the samples are not kept: {}", passport.join(", ")));
     }
     Ok(row.len() + shift)
+}
+
+/// Refuses a dosage above the ploidy that the table says of its marker.
+fn check_ploidy(held: &Held, marker: usize, cell: &str) -> Result<(), String> {
+    let Some(ploidy) = held.ploidy_of(marker) else { return Ok(()) };
+    match cell.trim().parse::<f64>() {
+        Ok(value) if !(0.0..=f64::from(ploidy)).contains(&value) => Err(format!(
+            "a dosage of {value} does not fit the marker's ploidy of {ploidy}; correct one of them"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Says where a marker lies and what its alleles are.
@@ -180,6 +204,12 @@ fn put_place(
     if let Some(column) = layout.genetic {
         let text = row.get(column).trim();
         own.site.genetic_position = (!is_missing(text)).then(|| text.into());
+    }
+    if let Some(column) = layout.ploidy.filter(|&column| !is_missing(row.get(column))) {
+        let ploidy = row.get(column).trim().parse().ok().filter(|ploidy| (1..=MAX_PLOIDY).contains(ploidy));
+        let message =
+            || format!("cannot read the ploidy '{}'; write 1 to {MAX_PLOIDY}, or NA", row.get(column));
+        own.ploidy = Some(ploidy.ok_or_else(|| (column, message()))?);
     }
     if let Some((reference, alternate)) = layout.alleles {
         let (reference, alternate) = (row.get(reference).trim(), row.get(alternate).trim());

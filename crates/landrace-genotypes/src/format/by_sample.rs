@@ -1,7 +1,7 @@
 //! Tables with a row a sample and a column a marker: dosages, letters, or alleles such as `165/168`.
 //!
-//! The first column names the samples; further columns before the first marker (breed, year) are passport data,
-//! which is said and not kept.
+//! The first column names the samples; further columns before the first marker (breed, year) are kept as data of the
+//! samples.
 
 #![deny(clippy::cast_possible_truncation, clippy::too_many_lines, clippy::too_many_arguments)]
 
@@ -22,10 +22,12 @@ mod tests;
 pub(crate) const READER: Reader = Reader {
     name: "by-sample",
     about: "tables with a row a sample: dosages, letters or alleles such as 165/168",
-    recognise: |head| Layout::of(head).is_some(),
+    recognise: |head| Layout::of(head.table_rows()).is_some(),
     open: |input, options| open(input, options, None),
 };
 
+/// Columns before the first marker at most.
+const MOST_PASSPORT: usize = 24;
 /// Columns that are no markers even if they hold small numbers.
 const PASSPORT: [&str; 22] = [
     "pop",
@@ -52,6 +54,26 @@ const PASSPORT: [&str; 22] = [
     "name",
 ];
 
+/// Names of the column of samples.
+const SAMPLE: [&str; 16] = [
+    "id",
+    "sample",
+    "samples",
+    "sample id",
+    "line",
+    "lines",
+    "taxa",
+    "taxon",
+    "genotype",
+    "individual",
+    "ind",
+    "accession",
+    "clone",
+    "animal",
+    "entry",
+    "name",
+];
+
 /// Where the samples' names and the markers are.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layout {
@@ -67,10 +89,12 @@ pub(super) struct Layout {
 
 impl Layout {
     /// The layout of a table, if it is one with a row a sample.
-    pub(super) fn of(head: &Head) -> Option<Self> {
-        let rows = body(head);
-        let (header, width) = (head.rows.first()?, rows.first()?.len());
-        let is_short = header.len() + 1 == width && !header.get(0).is_empty();
+    pub(super) fn of(rows: &[Row]) -> Option<Self> {
+        let rows = if is_tassel_mark(rows) { &rows[1..] } else { rows };
+        let (header, rows) = rows.split_first()?;
+        let width = rows.first()?.len();
+        let is_short =
+            header.len() + 1 == width && !is_named(header.get(0), &SAMPLE) && !header.get(0).is_empty();
         if header.len() != width && !is_short {
             // A ragged table is refused with its line when it is read, if it is one at all.
             let is_near = header.len().abs_diff(width) <= 1 + width / 10;
@@ -84,31 +108,50 @@ impl Layout {
             (true, true) => 1,
             _ => 0,
         };
-        let last = width - 1;
-        let cells = |column: usize| rows.iter().map(move |row| row.get(column));
-        let style = Style::of(cells(last)).or_else(|| Style::of((id + 1..=last).flat_map(&cells)))?;
-        let is_marker = |column: usize| {
-            let called: Vec<&str> = cells(column).filter(|cell| !is_missing(cell)).collect();
-            let fits = called.iter().filter(|cell| style.fits(cell)).count();
-            let is_telling = match style {
-                Style::Separated => fits > 0,
-                _ => fits == called.len() && !called.is_empty(),
-            };
-            is_telling && !is_named(name(column), &PASSPORT)
-        };
-        let first = (id + 1..=last).find(|&column| is_marker(column))?;
+        let is_passport = |column: usize| is_named(name(column), &PASSPORT);
+        let start = (id + 1..width).find(|&column| !is_passport(column))?;
+        let (style, first) = calls_of(rows, start)?;
+        // A matrix of distances or relationships has the same names down and across.
+        let is_square = rows.iter().zip(first..).all(|(row, column)| row.get(id) == name(column));
+        if is_square || first - id > MOST_PASSPORT {
+            return None;
+        }
         Some(Self { is_short, id, first, style })
     }
 }
 
-/// The rows after the header; TASSEL's `<Numeric>` line before it is passed over.
-fn body(head: &Head) -> &[Row] {
-    head.rows.get(1..).unwrap_or_default()
+/// The style of the calls in the columns from `start` on, and the first column of calls: those after it are calls
+/// too, but for a few wrong cells.
+pub(super) fn calls_of(rows: &[Row], start: usize) -> Option<(Style, usize)> {
+    let width = rows.first()?.len();
+    let cells = |column: usize| rows.iter().map(move |row| row.get(column)).filter(|cell| !is_missing(cell));
+    // The second half of the columns tells the style: passport data comes first.
+    let middle = start.midpoint(width).min(width.checked_sub(1)?).max(start);
+    let style = Style::of((middle..width).take(2_000).flat_map(&cells))
+        .or_else(|| Style::of((start..width).take(2_000).flat_map(&cells)))?;
+    let count = |column: usize, style: Style| cells(column).filter(|cell| style.fits(cell)).count();
+    let is_first = |column: usize| match (style, cells(column).count()) {
+        (Style::Separated, _) => count(column, style) > 0,
+        // A wrong cell does not make passport data of a marker.
+        (_, called) => called > 0 && 2 * count(column, style) >= called,
+    };
+    let first = (start..width).find(|&column| is_first(column))?;
+    let is_short = |cell: &&str| {
+        cell.len() <= 12 && cell.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-*".contains(&b))
+    };
+    let good = |column: usize| match style {
+        Style::Separated => count(column, style).max(cells(column).filter(is_short).count()),
+        _ => count(column, style),
+    };
+    let is_bad = |column: &usize| 2 * good(*column) < cells(*column).count();
+    let bad = (first..width).filter(is_bad).count();
+    (10 * bad <= width - first).then_some((style, first))
 }
 
 /// Whether rows are markers: the corner says so, or the map knows the names of the rows and not those of the columns.
-pub(super) fn rows_are_markers(head: &Head, options: &ReadOptions) -> Result<bool, GenotypeError> {
-    let corner = head.cell(0, 0);
+fn rows_are_markers(rows: &[Row], options: &ReadOptions) -> Result<bool, GenotypeError> {
+    let Some((header, rows)) = rows.split_first() else { return Ok(false) };
+    let corner = header.get(0);
     let names: Vec<&str> = MARKER.iter().copied().filter(|name| !matches!(*name, "name" | "id")).collect();
     if !corner.starts_with('<') && is_named(corner, &names) {
         return Ok(true);
@@ -116,8 +159,8 @@ pub(super) fn rows_are_markers(head: &Head, options: &ReadOptions) -> Result<boo
     let Some(path) = &options.map else { return Ok(false) };
     let map = super::places::MarkerMap::read(path)?;
     let is_known = |name: &str| map.get(name).is_some();
-    let of_rows = body(head).iter().any(|row| is_known(row.get(0)));
-    let of_columns = head.header().skip(1).any(is_known);
+    let of_rows = rows.iter().any(|row| is_known(row.get(0)));
+    let of_columns = header.iter().skip(1).any(is_known);
     Ok(of_rows && !of_columns)
 }
 
@@ -127,20 +170,20 @@ pub(super) fn open(
     options: &ReadOptions,
     forced: Option<(&'static str, Layout)>,
 ) -> Opened {
-    let mut head = Head::of(&mut input)?;
-    if forced.is_none() && rows_are_markers(&head, options)? {
+    let head = Head::of(&mut input)?;
+    let mut rows = head.table_rows();
+    if forced.is_none() && rows_are_markers(rows, options)? {
         return by_marker::open(input, options);
     }
     let mut table = TableReader::new(input, &head).skipping_comments();
     let mut row = Row::default();
-    if is_tassel_mark(&head) {
+    if is_tassel_mark(rows) {
         table.read(&mut row)?;
-        head.rows.remove(0);
+        rows = &rows[1..];
     }
-    head.rows.retain(|row| !row.get(0).starts_with('#'));
     let (format, layout) = match forced {
         Some((format, layout)) => (Some(format), Some(layout)),
-        None => (None, Layout::of(&head)),
+        None => (None, Layout::of(rows)),
     };
     let Some(layout) = layout else {
         return Err(table.file_error(
@@ -149,12 +192,19 @@ pub(super) fn open(
         ));
     };
     let mut held = Held::new();
-    let width = read_header(&mut table, &mut row, &layout, &mut held)?;
+    let (width, names) = read_header(&mut table, &mut row, &layout, &mut held)?;
+    let beside: Vec<usize> = (0..layout.first).filter(|&column| column != layout.id).collect();
     let mut calls = Calls::new(layout.style);
     while table.read(&mut row)? {
         row.fit(width).map_err(|message| table.line_error(row.line, message))?;
         let sample =
             held.new_sample(row.get(layout.id)).map_err(|m| table.cell_error(row.line, layout.id, m))?;
+        if !beside.is_empty() {
+            held.push_sample_columns(
+                &names,
+                beside.iter().map(|&column| row.get(column).to_owned()).collect(),
+            );
+        }
         for column in layout.first..width {
             let spot = (row.line, column);
             let to = (column - layout.first, sample);
@@ -175,17 +225,18 @@ pub(super) fn open(
     held.finish(format, table.input(), options)
 }
 
-fn is_tassel_mark(head: &Head) -> bool {
-    head.rows.first().is_some_and(|row| row.len() == 1 && is_named(row.get(0), &["numeric"]))
+fn is_tassel_mark(rows: &[Row]) -> bool {
+    rows.first().is_some_and(|row| row.len() == 1 && is_named(row.get(0), &["numeric"]))
 }
 
-/// Adds the markers of the header; gives the number of columns that rows must have.
+/// Adds the markers of the header; gives the number of columns that rows must have, and the names of those that tell
+/// of samples.
 fn read_header(
     table: &mut TableReader,
     row: &mut Row,
     layout: &Layout,
     held: &mut Held,
-) -> Result<usize, GenotypeError> {
+) -> Result<(usize, Vec<String>), GenotypeError> {
     table.read(row)?;
     let shift = usize::from(layout.is_short);
     // Spreadsheets leave empty cells at the end.
@@ -193,18 +244,19 @@ fn read_header(
         let width = row.len() - 1;
         row.trim_to(width);
     }
-    let name = |column: usize| row.get(column - shift);
+    let name = |column: usize| column.checked_sub(shift).map_or("", |column| row.get(column));
     for column in layout.first..row.len() + shift {
         held.new_marker(name(column)).map_err(|m| table.cell_error(row.line, column - shift, m))?;
     }
-    let passport: Vec<&str> = (shift..layout.first).filter(|&column| column != layout.id).map(name).collect();
+    let passport = (0..layout.first).filter(|&column| column != layout.id);
+    let passport: Vec<String> = passport.map(|column| name(column).to_owned()).collect();
     if !passport.is_empty() {
-        held.note(format!("columns before the markers are not kept: {}", passport.join(", ")));
+        held.note(format!("columns before the markers tell of the samples: {}", passport.join(", ")));
     }
     if layout.is_short {
         held.note("the first column, which the header does not name, holds the samples");
     }
-    Ok(row.len() + shift)
+    Ok((row.len() + shift, passport))
 }
 
 /// Calls of any style on their way into [`Held`].
@@ -250,6 +302,13 @@ impl Calls {
         Ok(())
     }
 
+    /// Takes dosages as they stand, since the table says the ploidy of each marker.
+    pub(super) fn end_as_told(self, held: &mut Held, options: &ReadOptions) {
+        if self.style == Style::Dosage {
+            self.dosages.decide_as_told(held, options);
+        }
+    }
+
     /// Decides what depends on the whole table.
     ///
     /// # Errors
@@ -261,6 +320,7 @@ impl Calls {
         if self.has_single {
             held.expand_single(options.ploidy).map_err(|message| ((1, 0), message))?;
         }
+        held.declare_if_all(["A", "B"]);
         if self.partial > 0 {
             held.note(format!("{} calls known in part count as missing", self.partial));
         }

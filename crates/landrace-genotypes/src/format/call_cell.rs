@@ -43,6 +43,10 @@ impl Style {
                     && !is_date
                     && alleles.iter().all(is_name)
             }
+            // Pairs of letters may stand between slashes as well.
+            Self::Letters if cell.contains(SEPARATORS) => {
+                cell.split(SEPARATORS).all(|allele| allele.trim().len() == 1 && self.fits(allele))
+            }
             Self::Letters => {
                 let is_letter = |b: u8| {
                     matches!(b.to_ascii_uppercase(), b'A' | b'C' | b'G' | b'T' | b'N' | b'+' | b'-' | b'B')
@@ -57,11 +61,12 @@ impl Style {
         }
     }
 
-    /// The style that cells of some columns have, if any: of those that are not missing, all but a few fit.
+    /// The style that cells of some columns have, if any: most of those that are not missing fit, so that a few wrong
+    /// ones are told with their place.
     pub(crate) fn of<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Option<Self> {
         let count = |fits: &dyn Fn(&str) -> bool| cells.clone().filter(|&cell| fits(cell)).count();
         let called = count(&|cell| !is_missing(cell));
-        let most = |style: Self| count(&|cell| !is_missing(cell) && style.fits(cell)) * 20 >= called * 19;
+        let most = |style: Self| count(&|cell| !is_missing(cell) && style.fits(cell)) * 4 >= called * 3;
         if called == 0 {
             return None;
         }

@@ -120,6 +120,12 @@ impl Dosages {
         Ok(())
     }
 
+    /// Takes the values for dosages as they stand, since the table says the ploidy of each marker.
+    pub(crate) fn decide_as_told(&self, held: &mut Held, options: &ReadOptions) {
+        let ploidy = options.ploidy.unwrap_or(2);
+        self.apply(held, &Coding { scale: 1.0, shift: 0, ploidy, drops_nine: false });
+    }
+
     /// Makes dosages of shares of the alternate allele, at the ploidy of the options or the least of 2, 4, 6 and 8 of
     /// which they are whole parts.
     pub(crate) fn decide_shares(&self, held: &mut Held, options: &ReadOptions) {

@@ -15,7 +15,7 @@ use landrace_genome::summary::InputDigest;
 use super::ReadOptions;
 use super::places::{MarkerMap, UNPLACED};
 use super::vcf::needs_names;
-use crate::block::layer::{ABSENT, UNKNOWN};
+use crate::block::layer::{ABSENT, UNKNOWN, Wanted};
 use crate::block::{AlleleCodes, CallGatherer, GenotypeBlock, Layers, Ragged, Site};
 use crate::matrix::{GenotypeMatrix, MatrixSource};
 use crate::plane::{MAX_PLOIDY, MISSING};
@@ -54,6 +54,8 @@ pub(crate) struct Held {
 pub(crate) struct HeldMarker {
     /// Its contig, if the format says.
     pub(crate) contig: Option<Arc<str>>,
+    /// Copies of its chromosome where dosages are kept, if the format says so marker by marker.
+    pub(crate) ploidy: Option<u8>,
     /// Its site. Alleles named here come first, in this order; leave `reference` empty if the format names none.
     pub(crate) site: Site,
     calls: Calls,
@@ -158,6 +160,30 @@ impl Held {
         }
     }
 
+    /// Adds a marker without a name, which its place tells from others.
+    pub(crate) fn unnamed_marker(&mut self) -> usize {
+        self.markers.push(HeldMarker::default());
+        self.markers.len() - 1
+    }
+
+    /// Keeps a row of what the file says of a sample beside its calls; `names` are those of all rows.
+    pub(crate) fn push_sample_columns(&mut self, names: &[String], cells: Vec<String>) {
+        let columns = self
+            .sample_columns
+            .get_or_insert_with(|| SampleColumns { names: names.to_vec(), rows: Vec::new() });
+        columns.rows.push(cells);
+    }
+
+    /// The ploidy that the format says of a marker.
+    pub(crate) fn ploidy_of(&self, marker: usize) -> Option<u8> {
+        self.markers[marker].ploidy
+    }
+
+    /// Whether the format says the ploidy of every marker.
+    pub(crate) fn has_told_ploidies(&self) -> bool {
+        !self.markers.is_empty() && self.markers.iter().all(|marker| marker.ploidy.is_some())
+    }
+
     /// A marker, to say where it lies and what its alleles are.
     pub(crate) fn marker_mut(&mut self, marker: usize) -> &mut HeldMarker {
         &mut self.markers[marker]
@@ -249,10 +275,32 @@ impl Held {
         put(&mut own.depths, sample, depths.len(), -1).copy_from_slice(depths);
     }
 
+    /// Whether reads of a call were kept: long tables may say a call twice.
+    pub(crate) fn has_depths_of(&self, marker: usize, sample: usize) -> bool {
+        let own = &self.markers[marker];
+        own.depths.get(sample * own.depth_width).is_some_and(|&depth| depth >= 0)
+    }
+
     /// Keeps an estimated dosage of the alternate allele, between 0 and the ploidy.
     pub(crate) fn set_estimate(&mut self, marker: usize, sample: usize, dosage: f32) {
         self.has_estimates = true;
         put(&mut self.markers[marker].estimates, sample, 1, f32::NAN)[0] = dosage;
+    }
+
+    /// Makes `names` the alleles of every marker, in this order, if no marker has others: so that what A and B are
+    /// does not depend on which of them a marker shows.
+    pub(crate) fn declare_if_all(&mut self, names: [&str; 2]) {
+        let are_these = |marker: &HeldMarker| match &marker.calls {
+            Calls::Alleles { names: own, .. } => own.iter().all(|own| names.contains(&&**own)),
+            Calls::Dosages(codes) => codes.iter().all(|&code| code == MISSING),
+        };
+        if !self.markers.iter().all(are_these) {
+            return;
+        }
+        for marker in self.markers.iter_mut().filter(|marker| marker.site.reference.is_empty()) {
+            marker.site.reference = names[0].into();
+            marker.site.alternates = vec![names[1].into()];
+        }
     }
 
     /// Gives whole dosages and estimates their meaning, once the coding of the table is known. Calls with an
@@ -352,6 +400,11 @@ impl Held {
         let header = SourceHeader {
             has_named_alleles: blocks.iter().flat_map(|block| &block.sites).any(needs_names),
             sample_columns: self.sample_columns.take().map(Arc::new),
+            layers: Wanted {
+                dosage: self.has_estimates,
+                allele_depths: self.has_depths,
+                ..Wanted::default()
+            },
             samples: std::mem::take(&mut self.samples).into(),
             contigs,
             has_genetic_map,
@@ -523,7 +576,7 @@ impl Blocks {
                     site.reference = UNKNOWN_REFERENCE.into();
                     site.alternates = vec![UNKNOWN_ALTERNATE.into()];
                 }
-                (vec![self.fallback; self.samples], codes, None)
+                (vec![marker.ploidy.unwrap_or(self.fallback); self.samples], codes, None)
             }
             Calls::Alleles { names, width, mut codes } => {
                 codes.resize(self.samples * width, UNKNOWN);

@@ -59,6 +59,20 @@ impl Layout {
             return None;
         }
         let markers = (1..width.min(MOST_PASSPORT)).find_map(|first| group(&names, first))?;
+        let is_ended = |columns: &Range<usize>| {
+            let first = names[columns.start];
+            names[columns.start + 1..columns.end]
+                .iter()
+                .all(|name| *name != first && (name.is_empty() || name.starts_with(first)))
+        };
+        let is_small = |cell: &str| is_missing(cell) || matches!(cell.trim(), "0" | "1" | "2");
+        // Dosages of markers whose names are alike (or one) are no alleles.
+        let start = markers.first().map_or(1, |marker| marker.1.start);
+        if rows.iter().all(|row| row.iter().skip(start).all(is_small))
+            && !markers.iter().all(|m| is_ended(&m.1))
+        {
+            return None;
+        }
         let of_markers =
             || rows.iter().flat_map(|row| markers.iter().map(move |marker| (*row, marker.1.clone())));
         if of_markers().all(|(row, columns)| is_shares(row, columns)) {
@@ -161,9 +175,9 @@ fn open(mut input: Input, options: &ReadOptions) -> Opened {
         held.new_marker(name).map_err(|m| table.cell_error(row.line, columns.start, m))?;
     }
     let first = layout.markers.first().map_or(1, |marker| marker.1.start);
-    if first > 1 {
-        let passport: Vec<&str> = (1..first).map(|column| row.get(column)).collect();
-        held.note(format!("columns before the markers are not kept: {}", passport.join(", ")));
+    let passport: Vec<String> = (1..first).map(|column| row.get(column).to_owned()).collect();
+    if !passport.is_empty() {
+        held.note(format!("columns before the markers tell of the samples: {}", passport.join(", ")));
     }
     let mut reading = Reading::new(&layout, options);
     while table.read(&mut row)? {
@@ -173,6 +187,12 @@ fn open(mut input: Input, options: &ReadOptions) -> Opened {
             continue;
         }
         let sample = held.new_sample(row.get(0)).map_err(|m| table.cell_error(row.line, 0, m))?;
+        if !passport.is_empty() {
+            held.push_sample_columns(
+                &passport,
+                (1..first).map(|column| row.get(column).to_owned()).collect(),
+            );
+        }
         reading.read_row(&row, sample, &mut held).map_err(|(c, m)| table.cell_error(row.line, c, m))?;
     }
     reading.end(&mut held);
@@ -238,6 +258,9 @@ impl<'a> Reading<'a> {
     fn end(&self, held: &mut Held) {
         if self.partial > 0 {
             held.note(format!("{} calls known in part count as missing", self.partial));
+        }
+        if self.layout.content == Content::Alleles {
+            [["A", "B"], ["1", "2"], ["0", "1"]].into_iter().for_each(|names| held.declare_if_all(names));
         }
         if self.layout.content != Content::Shares || self.is_multiallelic {
             return;

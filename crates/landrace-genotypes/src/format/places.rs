@@ -230,7 +230,7 @@ impl Columns {
 pub(crate) const UNPLACED: &str = "0";
 
 fn is_unknown(text: &str) -> bool {
-    matches!(text, "" | "." | "0" | "NA" | "na" | "-" | "?" | "Un")
+    matches!(text, "" | "." | "0" | "NA" | "na" | "-" | "---" | "?" | "Un")
 }
 
 /// Reads a position: bases from 1; `None` for 0, NA and the like. Thousands' commas and a fraction of zero (from

@@ -53,14 +53,16 @@ fn is_whole(cell: &str) -> bool {
 impl Layout {
     fn of(head: &Head, options: &ReadOptions) -> Option<Self> {
         let rows = &head.rows;
-        let width = rows.last()?.len();
+        let lengths = || rows.iter().map(Row::len);
+        let width = lengths().max_by_key(|&length| lengths().filter(|&other| other == length).count())?;
         // Rows of names, recessive alleles and distances come first; they lack the columns of individuals.
         let head_rows =
             match rows.iter().position(|row| row.len() == width && row.iter().skip(1).any(is_whole)) {
                 Some(at) if at <= 3 => at,
                 _ => return None,
             };
-        let own = &rows[head_rows..];
+        // A row of another length is refused with its line.
+        let own: Vec<Row> = rows[head_rows..].iter().filter(|row| row.len() == width).cloned().collect();
         let labels: Vec<&str> = own.iter().map(|row| row.get(0)).collect();
         let copies = copies_of(&labels)?;
         let header = rows.first().filter(|_| head_rows > 0);
@@ -71,7 +73,7 @@ impl Layout {
             Some(names) if names.len() == width => (named_columns(names), 1),
             Some(names) if copies > 1 => (width.checked_sub(names.len())?, 1),
             Some(names) => (width.checked_sub(ploidy * names.len())?, ploidy),
-            None if copies > 1 => (1 + usize::from(is_population(own, copies)), 1),
+            None if copies > 1 => (1 + usize::from(is_population(&own, copies)), 1),
             None => return None,
         };
         let is_allele = |cell: &str| is_whole(cell) || is_missing(cell);
@@ -88,11 +90,13 @@ impl Layout {
     }
 }
 
-/// How many rows an individual has, from the runs of labels; the last run may be cut.
+/// How many rows most individuals have, from the runs of labels; the last run may be cut.
 fn copies_of(labels: &[&str]) -> Option<usize> {
     let runs: Vec<usize> = labels.chunk_by(|a, b| a == b).map(<[&str]>::len).collect();
-    let (&first, whole) = (runs.first()?, &runs[..runs.len().saturating_sub(1).max(1)]);
-    (first <= usize::from(MAX_PLOIDY) && whole.iter().all(|&run| run == first)).then_some(first)
+    let whole = &runs[..runs.len().saturating_sub(1).max(1).min(runs.len())];
+    let count = |copies: usize| whole.iter().filter(|&&run| run == copies).count();
+    let most = (1..=usize::from(MAX_PLOIDY)).rev().max_by_key(|&copies| count(copies))?;
+    (count(most) > 0 && 3 * count(most) >= 2 * whole.len()).then_some(most)
 }
 
 /// Columns of individuals that a full header names.
@@ -116,13 +120,13 @@ fn named_columns(names: &[String]) -> usize {
     1 + names.iter().skip(1).take_while(|name| is_named(name, &KNOWN)).count()
 }
 
-/// Whether the second column is a population: the same in all rows of each individual, and not different in most.
+/// Whether the second column is a population: the same in all rows of each individual, and in some individuals.
 fn is_population(rows: &[Row], copies: usize) -> bool {
     let runs = rows.chunks_exact(copies);
     let values: std::collections::HashSet<&str> = rows.iter().map(|row| row.get(1)).collect();
     let is_same =
         runs.len() >= 3 && runs.clone().all(|run| run.iter().all(|row| row.get(1) == run[0].get(1)));
-    is_same && values.len() * 2 <= runs.len().max(2)
+    is_same && values.len() < runs.len()
 }
 
 fn open(mut input: Input, options: &ReadOptions) -> Opened {
@@ -176,8 +180,8 @@ fn tell(layout: &Layout, held: &mut Held) {
     held.note(how);
     match layout.extra - 1 {
         0 => {}
-        1 => held.note("the column after the labels (population) is not kept"),
-        n => held.note(format!("the {n} columns after the labels (population and the like) are not kept")),
+        1 => held.note("the column after the labels is taken for the population"),
+        n => held.note(format!("the {n} columns after the labels tell of the individuals")),
     }
     if layout.names.is_none() {
         held.note("markers without names are called locus_1, locus_2 and so on");
@@ -204,6 +208,17 @@ fn put_individual(
         return Err(table.line_error(line, message));
     }
     let sample = held.new_sample(label).map_err(|message| table.cell_error(line, 0, message))?;
+    if layout.extra > 1 {
+        let names: Vec<String> = (1..layout.extra)
+            .map(
+                |column| if column == 1 { "population".to_owned() } else { format!("column_{}", column + 1) },
+            )
+            .collect();
+        held.push_sample_columns(
+            &names,
+            (1..layout.extra).map(|column| rows[0].get(column).to_owned()).collect(),
+        );
+    }
     let mut partial = 0;
     let mut alleles: Vec<&str> = Vec::new();
     for marker in 0..held.markers() {

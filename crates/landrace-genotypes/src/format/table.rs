@@ -35,8 +35,10 @@ pub(crate) struct TableReader {
     /// Lines read.
     line: u64,
     bytes: Vec<u8>,
-    /// Whether the lines of `#` before the header are passed over.
-    skips_comments: bool,
+    /// Rows of `#` before the header that are still to be passed over.
+    comments: usize,
+    /// How many there are.
+    leading_comments: usize,
 }
 
 impl TableReader {
@@ -44,7 +46,16 @@ impl TableReader {
     pub(crate) fn new(input: Input, head: &Head) -> Self {
         let path = input.path().display().to_string();
         let (delimiter, line_end) = (head.delimiter, head.line_end);
-        Self { input, path, delimiter, line_end, line: 0, bytes: Vec::new(), skips_comments: false }
+        Self {
+            input,
+            path,
+            delimiter,
+            line_end,
+            line: 0,
+            bytes: Vec::new(),
+            comments: 0,
+            leading_comments: head.comments,
+        }
     }
 
     /// Looks at the head itself.
@@ -56,9 +67,10 @@ impl TableReader {
         Ok(Self::new(input, &head))
     }
 
-    /// Passes over lines that begin with `#`.
+    /// Passes over lines before the header that begin with `#`. Further down such a line is a row: samples have such
+    /// names.
     pub(crate) fn skipping_comments(mut self) -> Self {
-        self.skips_comments = true;
+        self.comments = self.leading_comments;
         self
     }
 
@@ -97,9 +109,11 @@ impl TableReader {
                 }
             }
             let line = trim_end(&self.bytes);
-            if line.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b';'))
-                || (self.skips_comments && line.starts_with(b"#"))
-            {
+            if line.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b';')) {
+                continue;
+            }
+            if self.comments > 0 {
+                self.comments -= 1;
                 continue;
             }
             return match std::str::from_utf8(line) {

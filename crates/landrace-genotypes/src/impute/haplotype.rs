@@ -2,6 +2,8 @@
 
 mod beam;
 mod chain;
+mod cohort;
+mod cohort_method;
 mod donors;
 mod draws;
 mod gaps;
@@ -17,6 +19,8 @@ mod rows;
 mod sites;
 mod window;
 
+pub use cohort::{CohortCalls, CohortSample, impute_cohort};
+pub use cohort_method::CohortMethod;
 pub use likelihood::Likelihoods;
 pub use map::GeneticMap;
 pub use method::{HaplotypeOptions, PanelMethod};

@@ -28,15 +28,24 @@ impl Hidden {
     /// Draws each known call with probability `share`. Which calls are drawn depends on the seed and on their
     /// place alone.
     pub fn draw(matrix: &GenotypeMatrix, share: f64, seed: u64) -> Self {
+        Self::pick(matrix, |variant| {
+            (share > 0.0).then_some(move |sample: usize| spread(seed, variant as u64, sample as u64) < share)
+        })
+    }
+
+    /// Picks known calls: `of` gives, for a variant, which samples; or `None` for no sample.
+    pub(super) fn pick<F: Fn(usize) -> bool>(
+        matrix: &GenotypeMatrix,
+        of: impl Fn(usize) -> Option<F>,
+    ) -> Self {
         let mut out = Self { calls: Vec::new(), starts: vec![0] };
         let mut codes = Vec::new();
         for variant in 0..matrix.variants() {
-            if share > 0.0 {
+            if let Some(is_picked) = of(variant) {
                 matrix.unpack(variant, &mut codes);
-                let drawn = codes.iter().enumerate().filter(|(sample, code)| {
-                    **code != MISSING && spread(seed, variant as u64, *sample as u64) < share
-                });
-                out.calls.extend(drawn.map(|(sample, &code)| (sample as u32, code)));
+                let known = codes.iter().enumerate().filter(|(_, code)| **code != MISSING);
+                let picked = known.filter(|(sample, _)| is_picked(*sample));
+                out.calls.extend(picked.map(|(sample, &code)| (sample as u32, code)));
             }
             out.starts.push(out.calls.len());
         }

@@ -34,47 +34,79 @@ pub(super) fn all(matrix: MatRef<'_, f64>) -> Result<(Mat<f64>, Vec<f64>), Genot
     Ok((vectors, values))
 }
 
-/// The `wanted` first eigenvectors (columns) and falling eigenvalues of a matrix without negative eigenvalues.
+/// The `wanted` first eigenvectors (columns) and falling eigenvalues of a matrix without negative eigenvalues, which is
+/// used up.
 ///
 /// Large ones by subspace iteration with Chebyshev filters (Zhou et al. 2006), until the residuals are 1e-11 of the
 /// first eigenvalue; if that fails, all are computed.
-pub(super) fn first(matrix: MatRef<'_, f64>, wanted: usize) -> Result<(Mat<f64>, Vec<f64>), GenotypeError> {
+pub(super) fn first(mut matrix: Mat<f64>, wanted: usize) -> Result<(Mat<f64>, Vec<f64>), GenotypeError> {
     let n = matrix.nrows();
-    let width = wanted + (wanted / 2).max(24);
-    if n > SMALL
-        && 4 * width < n
-        && let Some(found) = filtered(matrix, wanted, width)?
-    {
-        return Ok(found);
-    }
-    let (vectors, values) = all(matrix)?;
     let wanted = wanted.min(n);
-    let chosen = Mat::from_fn(n, wanted, |i, k| vectors[(i, n - 1 - k)]);
-    Ok((chosen, (0..wanted).map(|k| values[n - 1 - k]).collect()))
+    let width = wanted + (wanted / 2).max(24);
+    let mut found = Vec::new();
+    if n > SMALL && 4 * width < n {
+        found = filtered(&mut matrix, wanted, width)?;
+    }
+    if found.len() < wanted {
+        // Those found are taken out of the matrix: the first of what is left are the next.
+        let (vectors, values) = all(matrix.as_ref())?;
+        let rest = (0..wanted - found.len()).map(|k| n - 1 - k);
+        found.extend(rest.map(|k| ((0..n).map(|i| vectors[(i, k)]).collect(), values[k])));
+    }
+    let chosen = Mat::from_fn(n, wanted, |i, k| found[k].0[i]);
+    Ok((chosen, found.iter().map(|pair| pair.1).collect()))
 }
 
-/// Degree of the filters, and rounds at most.
-const DEGREE: usize = 24;
-const ROUNDS: usize = 40;
+/// Rounds of filters at most.
+const ROUNDS: usize = 60;
 
-type Found = Option<(Mat<f64>, Vec<f64>)>;
+/// An eigenvector and its value.
+type Pair = (Vec<f64>, f64);
 
-fn filtered(matrix: MatRef<'_, f64>, wanted: usize, width: usize) -> Result<Found, GenotypeError> {
-    let mut basis = random(matrix.nrows(), width, 0);
+/// The first eigenvectors, as many as are found; each is taken out of the matrix when it is sure.
+fn filtered(matrix: &mut Mat<f64>, wanted: usize, width: usize) -> Result<Vec<Pair>, GenotypeError> {
+    let n = matrix.nrows();
+    let mut found: Vec<Pair> = Vec::new();
+    let mut basis = random(n, width, 0);
     orthonormalise(&mut basis);
-    for round in 0..ROUNDS {
-        let (vectors, values, residuals) = ritz(matrix, &basis)?;
-        let limit = 1e-11 * values[0].max(f64::MIN_POSITIVE);
-        if residuals[..wanted].iter().all(|&residual| residual <= limit) {
-            let chosen = Mat::from_fn(vectors.nrows(), wanted, |i, k| vectors[(i, k)]);
-            return Ok(Some((chosen, values[..wanted].to_vec())));
+    let mut limit = None;
+    for _ in 0..ROUNDS {
+        let (vectors, values, residuals) = ritz(matrix.as_ref(), &basis)?;
+        let limit = *limit.get_or_insert(1e-11 * values[0].max(f64::MIN_POSITIVE));
+        let sure =
+            residuals.iter().take(wanted - found.len()).take_while(|&&residual| residual <= limit).count();
+        for k in 0..sure {
+            found.push(((0..n).map(|i| vectors[(i, k)]).collect(), values[k]));
         }
-        // The first rounds know the edge of the unwanted badly: lower degrees do no harm.
-        let degree = if round < 2 { 8 } else { DEGREE };
-        basis = filter(matrix, vectors, (values[0], values[width - 1].max(1e-300)), degree);
+        if found.len() == wanted {
+            break;
+        }
+        take_out(matrix, &found[found.len() - sure..]);
+        let rest = Mat::from_fn(n, width - found.len(), |i, k| vectors[(i, sure + k)]);
+        let (top, edge) = (values[sure], values[values.len() - 1].max(1e-300));
+        basis = filter(matrix.as_ref(), rest, (top, edge), degree(top / edge));
         orthonormalise(&mut basis);
     }
-    Ok(None)
+    Ok(found)
+}
+
+/// Subtracts eigenvectors times their values.
+fn take_out(matrix: &mut Mat<f64>, pairs: &[Pair]) {
+    for (vector, value) in pairs {
+        for k in 0..matrix.ncols() {
+            let scale = value * vector[k];
+            for i in 0..matrix.nrows() {
+                matrix[(i, k)] -= scale * vector[i];
+            }
+        }
+    }
+}
+
+/// The highest degree, up to 24, that does not magnify the first eigenvector more than 1e7 times, so that the others
+/// stay above the rounding.
+fn degree(ratio: f64) -> usize {
+    let growth = (2.0 * ratio.max(1.0) - 1.0).acosh().max(1e-3);
+    ((1e7f64.acosh() / growth) as usize).clamp(2, 24)
 }
 
 /// Chebyshev polynomial that is small from 0 to `edge` and largest at `top`, scaled to 1 there.
@@ -196,12 +228,13 @@ mod tests {
             |k: usize| if k < 4 { 50.0 / (1.0 + k as f64) } else { 2.0 * (1.0 - k as f64 / n as f64) };
         let scaled = Mat::from_fn(n, n, |i, k| frame[(i, k)] * value(k));
         let matrix = product(scaled.as_ref(), frame.as_ref().transpose());
-        let (vectors, values) = first(matrix.as_ref(), 12).unwrap();
+        let found = filtered(&mut matrix.clone(), 12, 36).unwrap();
+        assert_eq!(found.len(), 12);
+        let (vectors, values) = first(matrix, 12).unwrap();
         for k in 0..12 {
             assert!((values[k] - value(k)).abs() < 1e-9, "{k}: {} {}", values[k], value(k));
             let cosine: f64 = (0..n).map(|i| vectors[(i, k)] * frame[(i, k)]).sum();
             assert!((cosine.abs() - 1.0).abs() < 1e-9, "{k}: {cosine}");
         }
-        assert!(filtered(matrix.as_ref(), 12, 36).unwrap().is_some());
     }
 }

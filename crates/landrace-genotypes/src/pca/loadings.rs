@@ -193,12 +193,14 @@ impl Loadings {
         for_each_block(source, Ok, |block| {
             let ploidies = block.ploidies();
             for row in 0..block.rows() {
-                let Some(&variant) = index.get(&key(&block.contig, &block.sites[row])) else { continue };
-                let own = &self.variants[variant];
-                let Some(is_flipped) = own.orientation(&block.sites[row]) else {
+                let site = &block.sites[row];
+                let Some(here) = index.get(&key(&block.contig, site)) else { continue };
+                let found = here.iter().find_map(|&v| Some((v, self.variants[v].orientation(site)?)));
+                let Some((variant, is_flipped)) = found else {
                     unlike += 1;
                     continue;
                 };
+                let own = &self.variants[variant];
                 matched += 1;
                 flipped += u64::from(is_flipped);
                 block.unpack(row, &mut codes);
@@ -233,19 +235,23 @@ impl Loadings {
         Ok(Projection { samples, coordinates, matched, flipped, absent, unlike })
     }
 
-    fn index(&self) -> HashMap<(String, Option<u64>, String), usize> {
-        let key = |variant: &Variant| {
+    /// The variants by place, or by name where there is none; several of one place differ by their alleles.
+    fn index(&self) -> HashMap<Key, Vec<usize>> {
+        let mut out: HashMap<Key, Vec<usize>> = HashMap::new();
+        for (index, variant) in self.variants.iter().enumerate() {
             let name = if variant.position.is_some() { String::new() } else { variant.id.to_string() };
-            (variant.contig.to_string(), variant.position, name)
-        };
-        self.variants.iter().enumerate().map(|(index, variant)| (key(variant), index)).collect()
+            out.entry((variant.contig.to_string(), variant.position, name)).or_default().push(index);
+        }
+        out
     }
 }
+
+type Key = (String, Option<u64>, String);
 
 const COLUMNS: &str = "contig\tposition\tid\treference\talternate\tfrequency\tprecision";
 
 /// What a site is found by.
-fn key(contig: &str, site: &Site) -> (String, Option<u64>, String) {
+fn key(contig: &str, site: &Site) -> Key {
     let position = site.position.map(landrace_genome::Position::get);
     (contig.to_owned(), position, if position.is_some() { String::new() } else { site.id.to_string() })
 }

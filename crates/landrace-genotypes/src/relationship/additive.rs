@@ -98,7 +98,7 @@ pub(super) fn relate(
             account.denominator = Some(denominator);
             Counts::Same(account.used)
         }
-        Some(called) => Counts::Each(divide_pairwise(&mut values, &linear, called.finish(), &own)),
+        Some(called) => Counts::Each(divide_pairwise(&mut values, &linear, called, &own)),
     };
     let matrix = SampleMatrix { samples, values };
     Ok(Relationship { method: options.method, matrix, counts, details: Vec::new(), account })
@@ -106,19 +106,17 @@ pub(super) fn relate(
 
 /// Divides by the variants called in both. In terms of z = (x − 2p) / √(2pq), Yang's diagonal is the mean of
 /// z² − z (1 − 2p) / √(2pq).
-fn divide_pairwise(values: &mut [f64], linear: &[f64], called: Vec<u32>, own: &[u32]) -> Vec<u32> {
-    let mut counts = Vec::with_capacity(values.len());
-    let mut pairs = called.into_iter();
-    let mut cells = values.iter_mut();
+fn divide_pairwise(values: &mut [f64], linear: &[f64], called: PairCounter<Called>, own: &[u32]) -> Vec<u32> {
+    let mut counts = vec![0; values.len()];
+    called.finish(|(high, low), &count| {
+        let at = high * (high + 1) / 2 + low;
+        values[at] /= f64::from(count);
+        counts[at] = count;
+    });
     for (i, (&own, &linear)) in own.iter().zip(linear).enumerate() {
-        for (value, count) in cells.by_ref().take(i).zip(pairs.by_ref()) {
-            *value /= f64::from(count);
-            counts.push(count);
-        }
-        if let Some(value) = cells.next() {
-            *value = (*value - linear) / f64::from(own);
-            counts.push(own);
-        }
+        let at = i * (i + 1) / 2 + i;
+        values[at] = (values[at] - linear) / f64::from(own);
+        counts[at] = own;
     }
     counts
 }

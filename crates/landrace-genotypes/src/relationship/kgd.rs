@@ -68,12 +68,10 @@ pub(super) fn relate(
     account.mean_depth = Some(reads as f64 / account.used as f64 / n as f64);
     let ((mut values, _), (divisors, _)) = (products.finish(), weights.finish());
     values.iter_mut().zip(&divisors).for_each(|(value, divisor)| *value /= divisor);
-    let mut counts = Vec::with_capacity(values.len());
-    let pairs = called.finish();
+    let mut counts = vec![u32::try_from(account.used).unwrap_or(u32::MAX); values.len()];
+    called.finish(|(high, low), &count| counts[high * (high + 1) / 2 + low] = count);
     for (i, (above, below)) in own.into_iter().enumerate() {
         values[i * (i + 1) / 2 + i] = 1.0 + above / below;
-        counts.extend_from_slice(&pairs[i * i.saturating_sub(1) / 2..][..i]);
-        counts.push(u32::try_from(account.used).unwrap_or(u32::MAX));
     }
     let matrix = SampleMatrix { samples, values };
     Ok(Relationship {

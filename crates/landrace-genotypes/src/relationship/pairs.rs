@@ -37,7 +37,6 @@ pub(crate) trait Count: Sync {
 /// Counts of all pairs, fed variant by variant.
 pub(crate) struct PairCounter<C: Count> {
     pub(crate) count: C,
-    samples: usize,
     words: usize,
     capacity: usize,
     rows: usize,
@@ -76,7 +75,7 @@ impl<C: Count> PairCounter<C> {
         let words = samples.div_ceil(64);
         let row = count.planes() * words * 8;
         let capacity = (GATHERED / row.max(1)).clamp(512, MOST_ROWS) / 512 * 512;
-        Self { count, samples, words, capacity, rows: 0, staged: Vec::new(), bits: Vec::new(), tasks }
+        Self { count, words, capacity, rows: 0, staged: Vec::new(), bits: Vec::new(), tasks }
     }
 
     /// The planes of a block's chosen variants, made on any thread, for [`PairCounter::add`].
@@ -126,18 +125,15 @@ impl<C: Count> PairCounter<C> {
         self.rows = 0;
     }
 
-    /// The counts of each pair: (1, 0), (2, 0), (2, 1), (3, 0) ...
-    pub(crate) fn finish(mut self) -> Vec<C::Counts> {
+    /// Hands out the counts of each pair, of which the first is the sample of the higher index. Counts go as they are
+    /// handed out, so that they are not held beside what is made of them.
+    pub(crate) fn finish(mut self, mut take: impl FnMut((usize, usize), &C::Counts)) {
         self.compare();
         self.bits = Vec::new();
         self.staged = Vec::new();
-        let mut out = vec![C::Counts::default(); self.samples * self.samples.saturating_sub(1) / 2];
         for task in self.tasks.drain(..) {
-            for ((row, column), &counts) in task.pairs().zip(&task.counts) {
-                out[row * (row - 1) / 2 + column] = counts;
-            }
+            task.pairs().zip(&task.counts).for_each(|(pair, counts)| take(pair, counts));
         }
-        out
     }
 }
 

@@ -1,5 +1,7 @@
 //! Matrices of the alleles that two samples share: identity by state and KING.
 
+use std::sync::Arc;
+
 use super::pairs::kernel::{KingCounts, StateCounts};
 use super::pairs::{King, PairCounter, States};
 use super::{Account, Counts, Method, Options, Relationship, SampleMatrix};
@@ -59,18 +61,22 @@ pub(super) fn king(
         },
     )?;
     require_variants(&account)?;
-    let kinship = |counts: &KingCounts| {
-        let heterozygous = counts.both + counts.first.min(counts.second);
-        let unlike = 4.0 * f64::from(counts.opposite) + f64::from(counts.first) + f64::from(counts.second);
-        0.5 - unlike / (4.0 * f64::from(heterozygous))
-    };
-    let called = |counts: &KingCounts| counts.both + counts.first + counts.second + counts.homozygous;
-    let (values, counts, details) =
-        gather(pairs.finish(), (samples.len(), 0.5, account.used), kinship, called, |counts| {
-            [counts.both, counts.opposite]
-        });
-    let matrix = SampleMatrix { samples, values };
-    Ok(Relationship { method: Method::King, matrix, counts, details, account })
+    let mut out = Gathered::new(samples.len(), options.details);
+    out.put_diagonal(0.5, account.used);
+    pairs.finish(|pair, counts| {
+        out.put(pair, kinship(counts), called(counts), [counts.both, counts.opposite])
+    });
+    Ok(out.into_relationship(Method::King, samples, account))
+}
+
+fn kinship(counts: &KingCounts) -> f64 {
+    let heterozygous = counts.both + counts.first.min(counts.second);
+    let unlike = 4.0 * f64::from(counts.opposite) + f64::from(counts.first) + f64::from(counts.second);
+    0.5 - unlike / (4.0 * f64::from(heterozygous))
+}
+
+fn called(counts: &KingCounts) -> u32 {
+    counts.both + counts.first + counts.second + counts.homozygous
 }
 
 fn require_variants(account: &Account) -> Result<(), GenotypeError> {
@@ -80,28 +86,40 @@ fn require_variants(account: &Account) -> Result<(), GenotypeError> {
     }
 }
 
-type Gathered = (Vec<f64>, Counts, Vec<[u32; 2]>);
+/// What becomes of the counts of pairs.
+struct Gathered {
+    samples: usize,
+    values: Vec<f64>,
+    counts: Vec<u32>,
+    details: Vec<[u32; 2]>,
+}
 
-/// The lower half with the diagonal, from the counts of pairs.
-fn gather<T>(
-    pairs: Vec<T>,
-    (n, diagonal, used): (usize, f64, u64),
-    value: impl Fn(&T) -> f64,
-    called: impl Fn(&T) -> u32,
-    detail: impl Fn(&T) -> [u32; 2],
-) -> Gathered {
-    let size = n * (n + 1) / 2;
-    let (mut values, mut counts) = (Vec::with_capacity(size), Vec::with_capacity(size));
-    let mut rest = pairs.iter();
-    for i in 0..n {
-        for pair in rest.by_ref().take(i) {
-            values.push(value(pair));
-            counts.push(called(pair));
-        }
-        values.push(diagonal);
-        counts.push(u32::try_from(used).unwrap_or(u32::MAX));
+impl Gathered {
+    fn new(samples: usize, with_details: bool) -> Self {
+        let size = samples * (samples + 1) / 2;
+        let details = if with_details { vec![[0; 2]; size - samples] } else { Vec::new() };
+        Self { samples, values: vec![0.0; size], counts: vec![0; size], details }
     }
-    (values, Counts::Each(counts), pairs.iter().map(detail).collect())
+
+    fn put_diagonal(&mut self, value: f64, used: u64) {
+        for i in 0..self.samples {
+            self.values[i * (i + 1) / 2 + i] = value;
+            self.counts[i * (i + 1) / 2 + i] = u32::try_from(used).unwrap_or(u32::MAX);
+        }
+    }
+
+    fn put(&mut self, (high, low): (usize, usize), value: f64, count: u32, details: [u32; 2]) {
+        self.values[high * (high + 1) / 2 + low] = value;
+        self.counts[high * (high + 1) / 2 + low] = count;
+        if let Some(own) = self.details.get_mut(high * (high - 1) / 2 + low) {
+            *own = details;
+        }
+    }
+
+    fn into_relationship(self, method: Method, samples: Arc<[String]>, account: Account) -> Relationship {
+        let matrix = SampleMatrix { samples, values: self.values };
+        Relationship { method, matrix, counts: Counts::Each(self.counts), details: self.details, account }
+    }
 }
 
 pub(super) fn identity(
@@ -126,18 +144,14 @@ pub(super) fn identity(
         },
     )?;
     require_variants(&account)?;
+    let mut out = Gathered::new(samples.len(), options.details);
+    out.put_diagonal(1.0, account.used);
     let alike =
         |counts: &StateCounts| 1.0 - counts.distance as f64 / WHOLE as f64 / f64::from(counts.compared);
-    let n = samples.len();
-    let (values, counts, details) = gather(
-        parts.finish(),
-        (n, 1.0, account.used),
-        alike,
-        |counts| counts.compared,
-        |counts| [counts.different, counts.opposite],
-    );
-    let matrix = SampleMatrix { samples, values };
-    Ok(Relationship { method: Method::Ibs, matrix, counts, details, account })
+    parts.finish(|pair, counts| {
+        out.put(pair, alike(counts), counts.compared, [counts.different, counts.opposite]);
+    });
+    Ok(out.into_relationship(Method::Ibs, samples, account))
 }
 
 /// Parts of a whole share in which distances of contigs with other ploidies are added: every ploidy up to 14 divides
@@ -173,20 +187,28 @@ impl Parts {
         self.counter.get_or_insert_with(|| PairCounter::new(samples, count)).add(staged);
     }
 
+    /// Adds up what was counted in other steps.
     fn close(&mut self) {
         let Some(counter) = self.counter.take() else { return };
         let unit = WHOLE / counter.count.steps as u64;
-        let mut counts = counter.finish();
-        counts.iter_mut().for_each(|counts| counts.distance *= unit);
-        if self.done.is_empty() {
-            self.done = counts;
-            return;
-        }
-        self.done.iter_mut().zip(counts).for_each(|(own, counts)| *own += counts);
+        self.done.resize(self.samples * self.samples.saturating_sub(1) / 2, StateCounts::default());
+        let done = &mut self.done;
+        counter.finish(|(high, low), counts| {
+            done[high * (high - 1) / 2 + low] += StateCounts { distance: counts.distance * unit, ..*counts };
+        });
     }
 
-    fn finish(mut self) -> Vec<StateCounts> {
+    fn finish(mut self, mut take: impl FnMut((usize, usize), &StateCounts)) {
+        if self.done.is_empty()
+            && let Some(counter) = self.counter.take()
+        {
+            let unit = WHOLE / counter.count.steps as u64;
+            return counter.finish(|pair, counts| {
+                take(pair, &StateCounts { distance: counts.distance * unit, ..*counts });
+            });
+        }
         self.close();
-        self.done
+        let pairs = (1..self.samples).flat_map(|high| (0..high).map(move |low| (high, low)));
+        pairs.zip(&self.done).for_each(|(pair, counts)| take(pair, counts));
     }
 }

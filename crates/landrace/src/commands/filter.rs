@@ -130,6 +130,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
         allele_depths: options.wants_allele_depths(),
         ..Wanted::default()
     };
+    refuse_streams(args, &options)?;
     let mut source = args.input.open_for(&args.output, wanted)?;
     args.selection.apply(source.header(), &mut options)?;
     let removed_samples = look_first(args, &mut options, wanted, session)?;
@@ -157,6 +158,17 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Refuses to read standard input twice.
+fn refuse_streams(args: &Args, options: &FilterOptions) -> anyhow::Result<()> {
+    if options.needs_survey() && args.input.genotypes.iter().any(|path| path.as_os_str() == "-") {
+        bail!(
+            "rules on samples and --max-depth-z read the input twice, which standard input cannot be; write it \
+             to a file first"
+        );
+    }
+    Ok(())
+}
+
 /// Goes through the input for the rules that need to know all of it first. Gives the samples that they remove.
 fn look_first(
     args: &Args,
@@ -166,12 +178,6 @@ fn look_first(
 ) -> anyhow::Result<Vec<RemovedSample>> {
     if !options.needs_survey() {
         return Ok(Vec::new());
-    }
-    if args.input.genotypes.iter().any(|path| path.as_os_str() == "-") {
-        bail!(
-            "rules on samples and --max-depth-z read the input twice, which standard input cannot be; write it \
-             to a file first"
-        );
     }
     let mut source = args.input.open(wanted)?;
     let bar = genotypes::follow(session, "samples", source.as_ref());

@@ -90,6 +90,7 @@ impl Args {
             min_maf: *min_maf,
             frequencies: frequencies.as_deref().map(Frequencies::read).transpose()?,
             reads: ReadModel { overdispersion: *overdispersion, min_disequilibrium: *min_disequilibrium },
+            details: self.pairs,
             memory: self.memory.or_else(free_memory),
             ..Options::new(method)
         })

@@ -18,9 +18,9 @@ mod replicates;
 /// Call rate, allele frequency, heterozygosity, depth, quality and signs of paralogs, per variant and per sample
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  landrace stats cohort.bcf -o cohort\n  \
-    landrace stats lines.vcf.gz --generation F6 --replicates sheet.tsv --sheet plates.tsv -o lines\n\n\
+    landrace stats lines.vcf.gz --generation F6 --replicates lines.tsv --plates plates.tsv -o lines\n\n\
     Writes <output>.variants.tsv, <output>.samples.tsv and <output>.summary.json; with --replicates, tables of \
-    pairs and variants; with --sheet, tables of groups and variants. Memory does not grow with the number of \
+    pairs and variants; with --plates, tables of groups and variants. Memory does not grow with the number of \
     variants.")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let names = source.header().samples.clone();
     let hwe_test = args.expectation.test(&names, session)?;
     let mut replicates = replicates::Tables::begin(&args.replicates, &names, &args.output)?;
-    let mut batches = batches::Tables::begin(&args.batches, &names, &args.output, session)?;
+    let mut batches = batches::Tables::begin(&args.batches, source.header(), &args.output, session)?;
     let folds = (
         replicates.as_ref().map(|own| own.replicates.clone()),
         batches.as_ref().and_then(|own| own.tested.clone()),

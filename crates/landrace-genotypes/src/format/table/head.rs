@@ -25,6 +25,9 @@ pub(crate) struct Head {
     pub(crate) bytes: Vec<u8>,
     /// The first rows that hold something; the last is whole. Empty if the file is not text.
     pub(crate) rows: Vec<Row>,
+    /// How many of the first rows are comments: they begin with `#`, and the last is no header, which has as many
+    /// cells as the row after it.
+    pub(crate) comments: usize,
     /// What separates the cells.
     pub(crate) delimiter: Delimiter,
     /// `\n`, or `\r` in files of old Macs.
@@ -75,15 +78,23 @@ impl Head {
             if has_open_quote(&own, head.delimiter) {
                 own.push(b'\n');
                 pending = Some((first, own));
-            } else if !own.trim_ascii().is_empty() && rows.len() < ROWS {
+            } else if !own.iter().all(|b| b.is_ascii_whitespace() || matches!(b, b',' | b';'))
+                && rows.len() < ROWS
+            {
                 let mut row = Row::default();
                 // Bytes that are not UTF-8 are refused when the table is read, with their place.
                 row.split(&String::from_utf8_lossy(&own), head.delimiter, first);
                 rows.push(row);
             }
         }
+        head.comments = comments(&rows);
         head.rows = rows;
         head
+    }
+
+    /// The rows without comments before the header.
+    pub(crate) fn table_rows(&self) -> &[Row] {
+        &self.rows[self.comments.min(self.rows.len())..]
     }
 
     /// A cell; empty if there is none.
@@ -125,6 +136,16 @@ pub(crate) fn is_named(cell: &str, names: &[&str]) -> bool {
         let cell = bare(cell);
         !cell.is_empty() && names.iter().any(|name| bare(name) == cell)
     }
+}
+
+fn comments(rows: &[Row]) -> usize {
+    let marked = rows.iter().take_while(|row| row.get(0).starts_with('#')).count();
+    let is_header = match (marked.checked_sub(1).and_then(|last| rows.get(last)), rows.get(marked)) {
+        (Some(last), Some(next)) => last.len() > 1 && last.len() == next.len(),
+        // Nothing but comments.
+        _ => false,
+    };
+    marked - usize::from(is_header)
 }
 
 fn is_utf16(bytes: &[u8]) -> bool {

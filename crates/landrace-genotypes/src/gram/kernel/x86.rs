@@ -21,7 +21,7 @@ pub(super) fn multiply_avx512(a: &[Slice], b: &[Slice], sums: &mut [f64; PANEL *
     unsafe { avx512(a, b, sums) }
 }
 
-#[target_feature(enable = "avx512f,avx512dq")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
 fn avx512(a: &[Slice], b: &[Slice], sums: &mut [f64; PANEL * PANEL]) {
     for (strip, sums) in sums.as_chunks_mut::<{ 8 * PANEL }>().0.iter_mut().enumerate() {
         let mut own: [[__m512; 3]; 8] = [[_mm512_setzero_ps(); 3]; 8];
@@ -94,7 +94,7 @@ pub(super) fn look_up_avx512(planes: &[u64], table: &[f32; 16], out: &mut Slice)
     unsafe { permute(planes, table, out) }
 }
 
-#[target_feature(enable = "avx512f")]
+#[target_feature(enable = "avx512f,avx512vl")]
 fn permute(planes: &[u64], table: &[f32; 16], out: &mut Slice) {
     // SAFETY: the table has 16 numbers.
     let table = unsafe { _mm512_loadu_ps(table.as_ptr()) };
@@ -126,7 +126,7 @@ pub(super) fn project_avx512(rows: &[Slice], vectors: &[Slice; PANEL], out: &mut
     unsafe { projected(rows, vectors, out) }
 }
 
-#[target_feature(enable = "avx512f")]
+#[target_feature(enable = "avx512f,avx512vl")]
 fn projected(rows: &[Slice], vectors: &[Slice; PANEL], out: &mut [Slice]) {
     let mut rows = rows.chunks_exact(8);
     let mut out = out.chunks_exact_mut(8);

@@ -145,27 +145,7 @@ impl Method for PanelMethod {
     }
 
     fn runs(&self, matrix: &GenotypeMatrix) -> Vec<Range<usize>> {
-        let mut out: Vec<Range<usize>> = Vec::new();
-        for contig in contig_runs(matrix) {
-            let place = |block: usize| {
-                let block = &matrix.blocks()[block];
-                let position = block.sites.first().and_then(|site| site.position);
-                self.options.map.place(&block.contig, position.map_or(0, landrace_genome::Position::get))
-            };
-            let mut start = contig.start;
-            for block in contig.start + 1..contig.end {
-                let samples = matrix.samples().len().max(1);
-                let rows: usize = (start..block).map(|block| matrix.blocks()[block].rows()).sum();
-                let ploidies = |block: usize| matrix.blocks()[block].ploidies();
-                let is_long = place(block) - place(start) >= RUN || rows * samples >= CALLS;
-                if is_long || ploidies(block) != ploidies(start) {
-                    out.push(start..block);
-                    start = block;
-                }
-            }
-            out.push(start..contig.end);
-        }
-        out
+        long_runs(matrix, &self.options.map, 1)
     }
 
     fn fill(
@@ -228,6 +208,33 @@ impl Method for PanelMethod {
     }
 }
 
+/// Runs of blocks of one contig and the same groups of ploidy: at least [`RUN`] centimorgans and so many variants,
+/// unless they hold too many calls.
+pub(super) fn long_runs(matrix: &GenotypeMatrix, map: &GeneticMap, least: usize) -> Vec<Range<usize>> {
+    let mut out: Vec<Range<usize>> = Vec::new();
+    let samples = matrix.samples().len().max(1);
+    for contig in contig_runs(matrix) {
+        let place = |block: usize| {
+            let block = &matrix.blocks()[block];
+            let position = block.sites.first().and_then(|site| site.position);
+            map.place(&block.contig, position.map_or(0, landrace_genome::Position::get))
+        };
+        let ploidies = |block: usize| matrix.blocks()[block].ploidies();
+        let mut start = contig.start;
+        let mut rows = matrix.blocks()[start].rows();
+        for block in contig.start + 1..contig.end {
+            let is_long = place(block) - place(start) >= RUN && rows >= least;
+            if is_long || rows * samples >= CALLS || ploidies(block) != ploidies(start) {
+                out.push(start..block);
+                (start, rows) = (block, 0);
+            }
+            rows += matrix.blocks()[block].rows();
+        }
+        out.push(start..contig.end);
+    }
+    out
+}
+
 /// The likelihoods of the samples in a window; those not known are all equal.
 fn likelihoods(
     matrix: &GenotypeMatrix,
@@ -278,16 +285,22 @@ fn forget_calls(estimates: &mut Estimates) {
     }
 }
 
-/// A sample must not be imputed from its own haplotypes, and ploidies above 2 have no haplotype model here.
-fn check_samples(matrix: &GenotypeMatrix, panel: &ReferencePanel) -> Result<(), GenotypeError> {
-    if let Some(block) = matrix.blocks().iter().find(|block| block.max_ploidy() > 2) {
-        return Err(GenotypeError::Request(format!(
+/// Ploidies above 2 have no haplotype model here.
+pub(super) fn check_ploidy(matrix: &GenotypeMatrix) -> Result<(), GenotypeError> {
+    match matrix.blocks().iter().find(|block| block.max_ploidy() > 2) {
+        Some(block) => Err(GenotypeError::Request(format!(
             "there are calls of ploidy {} on {}, and haplotypes are followed in haploids and diploids alone; use \
              --method neighbours",
             block.max_ploidy(),
             block.contig
-        )));
+        ))),
+        None => Ok(()),
     }
+}
+
+/// A sample must not be imputed from its own haplotypes.
+fn check_samples(matrix: &GenotypeMatrix, panel: &ReferencePanel) -> Result<(), GenotypeError> {
+    check_ploidy(matrix)?;
     let own: HashMap<&str, ()> = panel.samples.iter().map(|name| (name.as_str(), ())).collect();
     match matrix.samples().iter().find(|name| own.contains_key(name.as_str())) {
         Some(name) => Err(GenotypeError::Request(format!(

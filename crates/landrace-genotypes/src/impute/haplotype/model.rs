@@ -50,21 +50,34 @@ impl Rates {
 pub(super) struct Expected {
     changes: f64,
     centimorgans: f64,
+    errors: f64,
+    alleles: f64,
 }
 
 impl Expected {
     pub(super) fn add(&mut self, other: &Self) {
         self.changes += other.changes;
         self.centimorgans += other.centimorgans;
+        self.errors += other.errors;
+        self.alleles += other.alleles;
     }
 
-    /// The rates that these counts give, between bounds in which the model stays one.
+    /// The change that these counts give, with the error as it was.
     pub(super) fn rates(&self, before: Rates) -> Rates {
-        let ratio = |part: f64, whole: f64, fallback: f64| if whole > 0.0 { part / whole } else { fallback };
-        Rates {
-            change: ratio(self.changes, self.centimorgans, before.change).clamp(1e-3, 1e4),
-            error: before.error,
-        }
+        let is_known = self.centimorgans > 0.0;
+        let change =
+            if is_known { (self.changes / self.centimorgans).clamp(1e-3, 1e4) } else { before.change };
+        Rates { change, ..before }
+    }
+
+    /// The change and the error that these counts give.
+    pub(super) fn rates_and_error(&self, before: Rates) -> Rates {
+        let error = if self.alleles > 0.0 {
+            (self.errors / self.alleles).clamp(LEAST_ERROR, 0.05)
+        } else {
+            before.error
+        };
+        Rates { error, ..self.rates(before) }
     }
 }
 
@@ -80,7 +93,11 @@ pub(super) fn expect(
     let mut out = Expected::default();
     forward_backward(states, steps, &emissions, scratch, |between: &Between<'_>| {
         let Some(behind) = between.gap.checked_sub(1) else { return };
-        let both = posterior(states, steps, between, behind).0;
+        let (both, carried) = posterior(states, steps, between, behind);
+        if alleles[behind] < 2 {
+            out.alleles += 1.0;
+            out.errors += if alleles[behind] == 1 { 1.0 - carried } else { carried };
+        }
         if between.gap < places.len() {
             let step = steps[between.gap];
             let (stay, jump) = (f64::from(step.stay) * both, f64::from(step.jump));

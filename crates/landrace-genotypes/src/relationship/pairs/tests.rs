@@ -26,7 +26,7 @@ fn run(ploidies: &[u8], rows: &[Vec<u8>], method: Method) -> Relationship {
     let header = SourceHeader { samples, ..SourceHeader::default() };
     let (first, second) = rows.split_at(rows.len() / 2);
     let matrix = Arc::new(GenotypeMatrix::from_blocks(header, vec![block(first), block(second)]));
-    relate(&mut matrix.source(), &Options::new(method)).unwrap()
+    relate(&mut matrix.source(), &Options { details: true, ..Options::new(method) }).unwrap()
 }
 
 fn panel() -> impl Strategy<Value = (Vec<u8>, Vec<Vec<u8>>)> {

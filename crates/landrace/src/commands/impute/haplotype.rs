@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use landrace_genome::file;
 use landrace_genotypes::impute::Method;
 use landrace_genotypes::impute::haplotype::{
-    Effort, GeneticMap, HaplotypeOptions, PanelMethod, ReferencePanel,
+    CohortMethod, Effort, GeneticMap, HaplotypeOptions, PanelMethod, ReferencePanel,
 };
 use landrace_genotypes::{Wanted, format};
 
@@ -76,7 +76,14 @@ impl Args {
     /// The method for these options; reads the panel.
     pub(super) fn method(&self) -> anyhow::Result<Box<dyn Method>> {
         let options = self.options()?;
-        let Some(path) = &self.reference_panel else { anyhow::bail!("not built yet") };
+        let Some(path) = &self.reference_panel else {
+            if self.likelihoods {
+                anyhow::bail!(
+                    "--likelihoods needs --reference-panel; without a panel, haplotypes are built from calls"
+                );
+            }
+            return Ok(Box::new(CohortMethod::new(options)));
+        };
         let wanted = Wanted { phase: true, ..Wanted::default() };
         let mut source = format::open(std::slice::from_ref(path), wanted)?;
         Ok(Box::new(PanelMethod::new(ReferencePanel::read(source.as_mut())?, options)))

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use landrace_genome::file::{self, Output};
 use landrace_genome::summary::{Chart, Summary, Table};
-use landrace_genotypes::GenotypeError;
 use landrace_genotypes::batches::{
     BINS, BatchTests, GROUP_COLUMNS, Grouping, LEVELS, PValues, PlateMap, VARIANT_COLUMNS, Well, plate_maps,
     well,
 };
 use landrace_genotypes::sample_table::{Joined, SampleTable};
 use landrace_genotypes::tally::Tally;
+use landrace_genotypes::{GenotypeError, SourceHeader};
 use serde_json::Value;
 
 use crate::cli::Session;
@@ -22,10 +22,11 @@ use crate::hardy_weinberg::read_table;
 #[derive(clap::Args)]
 #[command(next_help_heading = "Plates and batches")]
 pub(super) struct Flags {
-    /// Table of where the samples were: column sample, and any of plate, well and batch. Each variant is tested
-    /// for differences between batches (between plates, if there is no column batch)
-    #[arg(long, value_name = "SHEET")]
-    sheet: Option<PathBuf>,
+    /// Table of where the samples were: column sample, and any of plate, well and batch; not needed where the
+    /// genotypes' own file says it. Each variant is tested for differences between batches (between plates, if
+    /// there is no column batch)
+    #[arg(long, value_name = "TABLE")]
+    plates: Option<PathBuf>,
 }
 
 /// The tables under way.
@@ -43,12 +44,12 @@ impl Tables {
     /// Reads the sheet and begins the tables, if they are asked for.
     pub(super) fn begin(
         flags: &Flags,
-        names: &[String],
+        header: &SourceHeader,
         output: &Path,
         session: &Session,
     ) -> anyhow::Result<Option<Self>> {
-        let Some(path) = &flags.sheet else { return Ok(None) };
-        let table = read_table(path)?;
+        let names = &header.samples;
+        let Some(table) = table_of(flags, header)? else { return Ok(None) };
         table.join(names)?.note(table.path()).into_iter().for_each(|note| session.progress.note(&note));
         let mut groupings = Vec::new();
         for kind in ["batch", "plate"].into_iter().filter(|kind| table.has(kind)) {
@@ -58,7 +59,7 @@ impl Tables {
         let wells = wells(&table, names)?;
         groupings.extend(lines_of_plates(&wells));
         if groupings.is_empty() {
-            bail!("{}: the table has none of the columns batch, plate and well; add one", path.display());
+            bail!("{}: the table has none of the columns batch, plate and well; add one", table.path());
         }
         let plates = places(groupings.iter().find(|own| own.kind == "plate"), &wells);
         let groups = file::create(file::beside(output, ".batches.tsv"))?;
@@ -160,6 +161,20 @@ impl Bare {
     fn with(self, rows: Vec<Vec<Value>>) -> Table {
         Table { rows, ..self.0 }
     }
+}
+
+/// The table that is named, or, without one, what the genotypes' own file says of plates.
+fn table_of(flags: &Flags, header: &SourceHeader) -> anyhow::Result<Option<SampleTable>> {
+    if let Some(path) = &flags.plates {
+        return Ok(Some(read_table(path)?));
+    }
+    let Some(columns) = &header.sample_columns else { return Ok(None) };
+    let is_told = |name: &String| matches!(name.as_str(), "plate" | "well" | "batch");
+    if !columns.names.iter().any(is_told) {
+        return Ok(None);
+    }
+    let table = SampleTable::parse(&columns.to_text(&header.samples), "the genotypes' own columns")?;
+    Ok(Some(table))
 }
 
 fn grouping(kind: &str, joined: &Joined) -> Grouping {

@@ -18,7 +18,7 @@ use crate::hardy_weinberg::read_table;
 pub(super) struct Flags {
     /// Table of the samples that are the same genotype: columns sample and accession (or genotype); how well they
     /// agree tells the error rate
-    #[arg(long, value_name = "SHEET")]
+    #[arg(long, value_name = "TABLE")]
     replicates: Option<PathBuf>,
     /// Samples are the same genotype if their names agree up to the last of these, as B73_1 and B73_2 with _
     #[arg(long, value_name = "TEXT", conflicts_with = "replicates")]

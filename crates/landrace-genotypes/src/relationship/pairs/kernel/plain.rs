@@ -70,12 +70,11 @@ fn states_of(a: &[u64], b: &[u64], steps: usize) -> StateCounts {
         }
         tally(&mut compared, valid);
         tally(&mut different, any);
+        // Steps are nested: the ends are exchanged where the first step differs and the last differs too.
         let ends = [&a[0], &a[steps - 1], &b[0], &b[steps - 1], &valid];
         tally(
             &mut opposite,
-            combine(ends, |[any_a, all_a, any_b, all_b, valid]| {
-                ((!any_a & all_b) | (all_a & !any_b)) & valid
-            }),
+            combine(ends, |[any_a, all_a, any_b, all_b, valid]| (any_a ^ any_b) & (all_a ^ all_b) & valid),
         );
     }
     let [compared, different, opposite] = [compared, different, opposite].map(total);
