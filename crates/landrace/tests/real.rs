@@ -19,6 +19,8 @@ mod counts;
 mod chips;
 #[path = "real/genotypes.rs"]
 mod genotypes;
+#[path = "real/ld.rs"]
+mod ld;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -39,6 +41,10 @@ fn main() -> std::process::ExitCode {
         reads::trials(),
         calls::trials(),
         genotypes::trials(),
+        peers::trials(),
+        relationship::trials(),
+        ld::trials(),
+    ];
         tables::trials(),
         chips::trials(),
         counts::trials(),

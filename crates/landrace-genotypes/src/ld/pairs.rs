@@ -108,7 +108,8 @@ fn pairs_of<S: PairColumns>(batch: &Batch<S>, first: usize, options: &PairOption
         report.compared += 1;
         report.sum += r2;
         report.histogram[((r2 * R2_BINS as f64 + 1e-9) as usize).min(R2_BINS - 1)] += 1;
-        if r2 < options.min_r2 {
+        // A pair at the threshold belongs to it, whatever the rounding.
+        if r2 < options.min_r2 * (1.0 - 1e-9) {
             continue;
         }
         report.written += 1;
