@@ -18,9 +18,11 @@ use crate::source::{GenotypeError, GenotypeSource, SourceHeader, for_each_block}
 
 pub mod accuracy;
 pub mod choose;
+pub mod family;
 pub mod haplotype;
 pub mod hidden;
 pub mod mean;
+pub mod neighbours;
 mod settle;
 
 pub use accuracy::Accuracy;
@@ -78,6 +80,14 @@ pub trait Method: Sync {
         Ok(())
     }
 
+    /// Looks at the genotypes that are filled next: those with calls hidden, later those as they were given.
+    ///
+    /// # Errors
+    /// Returns an error if the method cannot work on these genotypes.
+    fn prepare(&mut self, _matrix: &GenotypeMatrix) -> Result<(), GenotypeError> {
+        Ok(())
+    }
+
     /// Runs of blocks that are filled at a time: together all blocks, in order, each run of one contig. Memory
     /// grows with the longest. By default each block by itself.
     fn runs(&self, matrix: &GenotypeMatrix) -> Vec<Range<usize>> {
@@ -103,6 +113,11 @@ pub trait Method: Sync {
 
     /// Settings and findings for the summary, as (`snake_case` name, value).
     fn findings(&self) -> Vec<(String, f64)> {
+        Vec::new()
+    }
+
+    /// Tables of its own, written beside the output as `<output>.<name>.tsv`: name and text, a header line first.
+    fn tables(&self, _samples: &[String]) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 
@@ -156,6 +171,8 @@ pub struct ImputeReport {
     pub findings: Vec<(String, f64)>,
     /// What the method has to say.
     pub notes: Vec<String>,
+    /// Tables of the method's own: name and text.
+    pub tables: Vec<(&'static str, String)>,
     /// Variants written.
     pub written: u64,
     /// What the output's format could not hold.
@@ -223,6 +240,7 @@ pub fn impute(
         return Ok(report);
     }
     report.accuracy = measure(matrix, method, options)?;
+    method.prepare(matrix)?;
     let asked = if options.replace_known { Asked::All } else { Asked::Missing };
     for run in method.runs(matrix) {
         let estimates = method.fill(matrix, run, asked)?;
@@ -235,6 +253,7 @@ pub fn impute(
     }
     report.findings = method.findings();
     report.notes = method.notes();
+    report.tables = method.tables(matrix.samples());
     Ok(report)
 }
 
@@ -265,6 +284,7 @@ fn measure(
     }
     let masked = hidden.hide(matrix);
     method.learn(&masked, options.seed)?;
+    method.prepare(&masked)?;
     let mut accuracy = Accuracy::default();
     for run in method.runs(&masked) {
         let estimates = method.fill(&masked, run, Asked::Hidden(&hidden))?;

@@ -1,5 +1,8 @@
 //! How right a method is: its estimates of hidden calls against what they are, by minor allele frequency and by
 //! confidence, beside the plainest guess (each variant's mean dosage and most frequent genotype).
+//!
+//! Dosages are counted of the rarer allele: which one a marker table calls the reference is chance, and would
+//! make agreement over variants look better than it is.
 
 use super::{Estimates, Hidden};
 use crate::matrix::GenotypeMatrix;
@@ -16,7 +19,7 @@ pub struct Agreement {
     pub calls: u64,
     /// Of them, those that got the true one.
     pub right: u64,
-    /// Calls whose true or estimated dosage is not 0.
+    /// Calls whose true or estimated dosage (of the rarer allele) is not 0.
     pub nonreference: u64,
     /// Of them, those that got the true one.
     pub nonreference_right: u64,
@@ -120,6 +123,7 @@ impl Accuracy {
             let counts = masked.counts(variant);
             let frequency = counts.minor_frequency().unwrap_or(0.0);
             let edge = FREQUENCY_EDGES.iter().rposition(|&edge| frequency >= edge).unwrap_or(0);
+            let is_turned = counts.alternate_frequency().is_some_and(|share| share > 0.5);
             let mut own = Bin::default();
             for &(sample, truth) in truths {
                 let ploidy = ploidies[sample as usize];
@@ -136,10 +140,12 @@ impl Accuracy {
                 if confidence < least {
                     continue;
                 }
-                own.method.add(truth, dosage, expected(all), ploidy);
+                let turn = |dosage: u8| if is_turned { ploidy - dosage } else { dosage };
+                let turned = |mean: f64| if is_turned { f64::from(ploidy) - mean } else { mean };
+                own.method.add(turn(truth), turn(dosage), turned(expected(all)), ploidy);
                 let same = counts.dosages.iter().find(|(own, _)| *own == ploidy);
                 let (frequent, mean) = same.map_or((0, 0.0), |(_, counts)| plain_guess(counts));
-                own.plain.add(truth, frequent, mean, ploidy);
+                own.plain.add(turn(truth), turn(frequent), turned(mean), ploidy);
             }
             self.all.merge(&own);
             self.by_frequency[edge].merge(&own);

@@ -10,6 +10,7 @@ use landrace_genome::file;
 use landrace_genome::variant_file::VariantFormat;
 use landrace_genotypes::impute::choose::{Facts, MethodKind};
 use landrace_genotypes::impute::mean::Mean;
+use landrace_genotypes::impute::neighbours::{NeighbourOptions, Neighbours};
 use landrace_genotypes::impute::{self, ImputeOptions, Method};
 use landrace_genotypes::{GenotypeMatrix, Wanted, format};
 
@@ -34,6 +35,8 @@ pub(crate) struct Args {
     /// How to impute
     #[arg(long, value_name = "METHOD", default_value = "auto")]
     method: Choice,
+    #[command(flatten)]
+    neighbours: NeighbourFlags,
     /// Share of the known calls to hide and estimate, to measure the accuracy; 0 for none
     #[arg(long, value_name = "SHARE", default_value_t = 0.02, value_parser = check_share)]
     check: f64,
@@ -51,6 +54,30 @@ pub(crate) struct Args {
     /// Refuse to write what the output's format cannot hold
     #[arg(long)]
     strict: bool,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Neighbours (learnt from hidden calls unless fixed)")]
+struct NeighbourFlags {
+    /// Samples that vote
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    k: Option<u16>,
+    /// Linked variants that distances are taken over
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    l: Option<u16>,
+    /// Weight of the vote of samples that are alike along the contig: 0 leaves it out
+    #[arg(long, value_name = "SHARE", value_parser = probability)]
+    local: Option<f32>,
+}
+
+impl NeighbourFlags {
+    fn options(&self) -> NeighbourOptions {
+        NeighbourOptions {
+            nearest: self.k.map(usize::from),
+            linked: self.l.map(usize::from),
+            local: self.local,
+        }
+    }
 }
 
 /// The methods as people name them.
@@ -132,6 +159,7 @@ fn method(args: &Args, matrix: &GenotypeMatrix) -> anyhow::Result<(Box<dyn Metho
     let method: Box<dyn Method> = match kind {
         MethodKind::Mean => Box::new(Mean),
         MethodKind::Haplotype => args.haplotype.method()?,
+        MethodKind::Neighbours => Box::new(Neighbours::new(args.neighbours.options())),
         _ => bail!("not built yet"),
     };
     Ok((method, why))

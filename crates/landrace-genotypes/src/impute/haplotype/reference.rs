@@ -168,7 +168,7 @@ fn choose_donors(prepared: &Prepared<'_>, calls: &[Calls]) -> Vec<Vec<u32>> {
 }
 
 /// Learns how often haplotypes change from some samples' calls in a stretch, by expectation and maximisation.
-pub fn learn(stretch: Stretch<'_>, calls: &[Calls], start: Rates, effort: Effort) -> Rates {
+pub(super) fn learn(stretch: Stretch<'_>, calls: &[Calls], start: Rates, effort: Effort) -> Rates {
     const ROUNDS: usize = 4;
     let places: Vec<f64> = stretch.seen.iter().map(|&row| stretch.places[row]).collect();
     let mut rates = start;
