@@ -15,6 +15,8 @@ mod bench;
 mod calls;
 #[path = "real/genotypes.rs"]
 mod genotypes;
+#[path = "real/imputation.rs"]
+mod imputation;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -24,7 +26,7 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials()];
+    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), imputation::trials()];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
