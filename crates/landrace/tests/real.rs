@@ -21,6 +21,8 @@ mod chips;
 mod genotypes;
 #[path = "real/ld.rs"]
 mod ld;
+#[path = "real/imputation.rs"]
+mod imputation;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -52,6 +54,7 @@ fn main() -> std::process::ExitCode {
         relationship::trials(),
         peers::trials(),
     ];
+    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), imputation::trials()];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
