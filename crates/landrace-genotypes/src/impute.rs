@@ -19,6 +19,7 @@ use crate::source::{GenotypeError, GenotypeSource, SourceHeader, for_each_block}
 pub mod accuracy;
 pub mod choose;
 pub mod family;
+pub mod haplotype;
 pub mod hidden;
 pub mod mean;
 pub mod neighbours;

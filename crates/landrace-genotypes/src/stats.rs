@@ -1,47 +1,136 @@
 //! Statistics of every variant and every sample, as tables.
 
+use std::fmt::Write as _;
 use std::io::Write;
+use std::path::Path;
 
 use crate::block::{Filters, GenotypeBlock, SiteCounts};
-use crate::hwe;
+use crate::hwe::{HweTest, Side};
+use crate::paralogs::{Balance, DepthProfile, mean_depth};
 use crate::source::{GenotypeError, GenotypeSource, for_each_block};
 use crate::tally::Tally;
+
+mod spool;
+
+use spool::Spool;
 
 /// Column names of the table of variants.
 pub const VARIANT_COLUMNS: &str = "contig\tposition\tid\treference\talternate\tquality\tfilter\tcalled\tcall_rate\t\
     alternate_frequency\tminor_allele_frequency\theterozygosity\texpected_heterozygosity\thwe_p\tmean_depth\t\
-    mean_genotype_quality";
+    mean_genotype_quality\thet_excess_p\treference_share\tbalance_z\tdepth_z";
 
 /// Column names of the table of samples.
-pub const SAMPLE_COLUMNS: &str =
-    "sample\tcalled\tcall_rate\theterozygosity\talternate_homozygous\tmean_depth\tmean_genotype_quality";
+pub const SAMPLE_COLUMNS: &str = "sample\tcalled\tcall_rate\theterozygosity\talternate_homozygous\tmean_depth\t\
+    mean_genotype_quality\texpected_heterozygosity\tinbreeding\tsingletons";
 
-/// Goes through a source once and writes a line a variant to `variants`; gives the counts of all.
+/// A further statistic that is folded over the same blocks.
+pub trait Fold: Sync {
+    /// What a block adds.
+    type Part: Send;
+
+    /// Works on a block, whose variants' counts are at hand; on any thread.
+    fn part(&self, block: &GenotypeBlock, counts: &[SiteCounts]) -> Self::Part;
+}
+
+/// What [`describe`] needs beside the source.
+pub struct Describe<'a> {
+    /// The Hardy-Weinberg test.
+    pub hwe_test: &'a HweTest,
+    /// Folder for a file without a name, if the table of variants does not fit in memory.
+    pub scratch: &'a Path,
+}
+
+/// Goes through a source once and writes a line a variant to `variants`; gives the counts of all, and hands what
+/// `extra` makes of each block to `take`, in order.
 ///
 /// Memory does not grow with the number of variants.
 ///
 /// # Errors
-/// Returns an error if the source or the writer fails.
-pub fn describe(source: &mut dyn GenotypeSource, variants: &mut dyn Write) -> Result<Tally, GenotypeError> {
+/// Returns an error if the source, the writer or `take` fails.
+pub fn describe<F: Fold>(
+    source: &mut dyn GenotypeSource,
+    options: &Describe<'_>,
+    variants: &mut dyn Write,
+    (extra, mut take): (&F, impl FnMut(F::Part) -> Result<(), GenotypeError>),
+) -> Result<Tally, GenotypeError> {
     writeln!(variants, "{VARIANT_COLUMNS}")?;
     let mut all = Tally::default();
+    let (mut spool, mut depths) = (Spool::new(options.scratch), DepthProfile::default());
     let work = |block: GenotypeBlock| {
         let counts: Vec<SiteCounts> = (0..block.rows()).map(|row| block.counts(row)).collect();
-        let mut lines = String::new();
-        for (row, counts) in counts.iter().enumerate() {
-            variant_line(&block, row, counts, &mut lines);
-        }
-        Ok((Tally::of(&block, &counts), lines))
+        let lines = variant_lines(&block, &counts, options.hwe_test);
+        Ok((Tally::of(&block, &counts), lines, extra.part(&block, &counts)))
     };
-    for_each_block(source, work, |(tally, lines)| {
+    for_each_block(source, work, |(tally, lines, part)| {
         all.merge(&tally);
-        Ok(variants.write_all(lines.as_bytes())?)
+        for (line, depth) in lines {
+            depth.into_iter().for_each(|depth| depths.add(depth));
+            spool.push(&line, depth.unwrap_or(f64::NAN))?;
+        }
+        take(part)
+    })?;
+    let scale = depths.scale();
+    spool.for_each(|line, depth| {
+        let z = scale.and_then(|scale| scale.z(Some(depth).filter(|depth| !depth.is_nan())?));
+        variants.write_all(line)?;
+        Ok(writeln!(variants, "\t{}", number(z))?)
     })?;
     all.samples.resize(source.header().samples.len(), Default::default());
     Ok(all)
 }
 
-fn variant_line(block: &GenotypeBlock, row: usize, counts: &SiteCounts, out: &mut String) {
+impl<A: Fold, B: Fold> Fold for (Option<A>, Option<B>) {
+    type Part = (Option<A::Part>, Option<B::Part>);
+
+    fn part(&self, block: &GenotypeBlock, counts: &[SiteCounts]) -> Self::Part {
+        let first = self.0.as_ref().map(|fold| fold.part(block, counts));
+        (first, self.1.as_ref().map(|fold| fold.part(block, counts)))
+    }
+}
+
+/// Lines of variants without the last column, and their mean depths.
+fn variant_lines(block: &GenotypeBlock, counts: &[SiteCounts], test: &HweTest) -> Vec<(String, Option<f64>)> {
+    let ploidies = block.ploidies();
+    let mut codes = Vec::new();
+    let line = |(row, counts): (usize, &SiteCounts)| {
+        let depth = mean_depth(block, row);
+        let balance = block.layers.allele_depths.as_ref().and_then(|_| {
+            block.unpack(row, &mut codes);
+            Balance::of(block, row, &codes, &ploidies)
+        });
+        let genotype_quality = block.layers.genotype_quality.as_ref().and_then(|grid| {
+            mean(grid.row(row).iter().filter(|quality| **quality >= 0.0).map(|&quality| f64::from(quality)))
+        });
+        let can_test = counts.dosages.iter().any(|(ploidy, _)| *ploidy > 1);
+        let p =
+            [Side::Both, Side::Excess].map(|side| can_test.then(|| test.p_value(side, (block, row), counts)));
+        let numbers = [
+            Some(counts.call_rate()),
+            counts.alternate_frequency(),
+            counts.minor_frequency(),
+            counts.heterozygosity(),
+            counts.expected_heterozygosity(),
+            p[0],
+            depth,
+            genotype_quality,
+            p[1],
+            balance.map(|balance| balance.reference_share),
+            balance.map(|balance| balance.z),
+        ];
+        let mut out = site_columns(block, row);
+        // Writing to a string never fails.
+        let _ = write!(out, "\t{}", counts.called);
+        for value in numbers {
+            out.push('\t');
+            push_number(value, &mut out);
+        }
+        (out, depth)
+    };
+    counts.iter().enumerate().map(line).collect()
+}
+
+/// The columns from contig to filter.
+fn site_columns(block: &GenotypeBlock, row: usize) -> String {
     let site = &block.sites[row];
     let or_dot = |text: &str| if text.is_empty() { ".".to_owned() } else { text.to_owned() };
     let position = site.position.map_or(0, landrace_genome::Position::get);
@@ -51,36 +140,8 @@ fn variant_line(block: &GenotypeBlock, row: usize, counts: &SiteCounts, out: &mu
         Filters::Pass => "PASS",
         Filters::Failed(names) => names,
     };
-    let depth = block.layers.depth.as_ref().and_then(|grid| {
-        mean(grid.row(row).iter().filter(|&&depth| depth >= 0).map(|&depth| f64::from(depth)))
-    });
-    let genotype_quality = block.layers.genotype_quality.as_ref().and_then(|grid| {
-        mean(grid.row(row).iter().filter(|quality| **quality >= 0.0).map(|&quality| f64::from(quality)))
-    });
-    let p = counts.dosages.iter().any(|(ploidy, _)| *ploidy > 1).then(|| hwe::p_value(counts, 0.0));
-    let numbers = [
-        Some(counts.call_rate()),
-        counts.alternate_frequency(),
-        counts.minor_frequency(),
-        counts.heterozygosity(),
-        counts.expected_heterozygosity(),
-        p,
-        depth,
-        genotype_quality,
-    ];
-    *out += &format!(
-        "{}\t{position}\t{}\t{}\t{}\t{quality}\t{filter}\t{}",
-        block.contig,
-        or_dot(&site.id),
-        site.reference,
-        or_dot(&site.alternates.join(",")),
-        counts.called
-    );
-    for value in numbers {
-        out.push('\t');
-        *out += &number(value);
-    }
-    out.push('\n');
+    let (id, alternates) = (or_dot(&site.id), or_dot(&site.alternates.join(",")));
+    format!("{}\t{position}\t{id}\t{}\t{alternates}\t{quality}\t{filter}", block.contig, site.reference)
 }
 
 /// The table of samples: one line each.
@@ -88,14 +149,19 @@ pub fn sample_table(tally: &Tally, samples: &[String]) -> String {
     let ratio = |part: u64, whole: u64| number((whole > 0).then(|| part as f64 / whole as f64));
     let mut out = SAMPLE_COLUMNS.to_owned() + "\n";
     for (name, own) in samples.iter().zip(&tally.samples) {
+        let could_be = own.could_be_heterozygous;
+        let expected = (could_be > 0).then(|| own.expected_heterozygous() / could_be as f64);
         out += &format!(
-            "{name}\t{}\t{}\t{}\t{}\t{}\t{}\n",
+            "{name}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
             own.called,
             ratio(own.called, tally.variants),
-            ratio(own.heterozygous, own.could_be_heterozygous),
+            ratio(own.heterozygous, could_be),
             own.alternate,
             ratio(own.depth.0, own.depth.1),
             ratio(own.genotype_quality.0, own.genotype_quality.1),
+            number(expected),
+            number(own.inbreeding()),
+            own.singletons,
         );
     }
     out
@@ -106,15 +172,27 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     (n > 0).then(|| sum / n as f64)
 }
 
-/// Six significant digits; `NA` where there is no value.
-fn number(value: Option<f64>) -> String {
+/// Six digits after the point, or six significant ones of what is smaller than a thousandth; `NA` where there is
+/// no value.
+pub fn number(value: Option<f64>) -> String {
+    let mut out = String::new();
+    push_number(value, &mut out);
+    out
+}
+
+fn push_number(value: Option<f64>, out: &mut String) {
+    // Writing to a string never fails.
     match value {
-        None => "NA".to_owned(),
-        Some(value) if value != 0.0 && value.abs() < 1e-3 => format!("{value:.5e}"),
+        None => out.push_str("NA"),
+        Some(value) if value != 0.0 && value.abs() < 1e-3 => _ = write!(out, "{value:.5e}"),
         Some(value) => {
-            let text = format!("{value:.6}");
-            let short = text.trim_end_matches('0').trim_end_matches('.');
-            if short.is_empty() { "0".to_owned() } else { short.to_owned() }
+            let start = out.len();
+            let _ = write!(out, "{value:.6}");
+            let kept = out[start..].trim_end_matches('0').trim_end_matches('.').len();
+            out.truncate(start + kept);
+            if kept == 0 {
+                out.push('0');
+            }
         }
     }
 }

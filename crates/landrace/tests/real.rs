@@ -13,18 +13,29 @@
 mod bench;
 #[path = "real/calls.rs"]
 mod calls;
+#[path = "real/counts.rs"]
+mod counts;
 #[path = "real/genotypes.rs"]
 mod genotypes;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
 mod reads;
+#[path = "real/relationship.rs"]
+mod relationship;
 
 use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials()];
+    let parts = [
+        reads::trials(),
+        calls::trials(),
+        counts::trials(),
+        genotypes::trials(),
+        peers::trials(),
+        relationship::trials(),
+    ];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

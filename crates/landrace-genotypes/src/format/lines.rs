@@ -31,6 +31,14 @@ impl LineStretches {
         Self { input, contig_column, carried: Vec::new(), line }
     }
 
+    /// Passes over a line.
+    pub(crate) fn skip_line(&mut self) -> Result<(), GenotypeError> {
+        let mut bytes = Vec::new();
+        self.input.read_until(b'\n', &mut bytes)?;
+        self.line += 1;
+        Ok(())
+    }
+
     /// The next stretch; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Stretch>, GenotypeError> {
         let mut bytes = std::mem::take(&mut self.carried);

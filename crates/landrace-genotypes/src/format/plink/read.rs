@@ -3,14 +3,14 @@
 #![deny(clippy::cast_possible_truncation, clippy::too_many_lines, clippy::too_many_arguments)]
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use landrace_genome::ContigDictionary;
-use landrace_genome::file::{self, Compression, FileError, Input, Meter};
+use landrace_genome::file::{Compression, FileError, Input, Meter};
 use landrace_genome::summary::InputDigest;
 
 use super::MAGIC;
+use super::find::table_path;
 use super::tables::{BimRow, read_bim, read_fam, sample_names};
 use crate::block::{CallGroup, GenotypeBlock, Layers};
 use crate::format::vcf::needs_names;
@@ -36,12 +36,6 @@ struct Parser {
     rows: Vec<BimRow>,
 }
 
-/// The `.bed` that a path means: itself, or with the ending that people leave out.
-pub(crate) fn bed_path(path: &Path) -> PathBuf {
-    let full = file::beside(path, ".bed");
-    if std::fs::metadata(path).is_err() && std::fs::metadata(&full).is_ok() { full } else { path.to_owned() }
-}
-
 impl PlinkSource {
     /// Reads the tables beside an opened `.bed` and checks that the three fit.
     ///
@@ -55,7 +49,8 @@ impl PlinkSource {
         if magic != MAGIC {
             let message = match magic {
                 [0x6c, 0x1b, 0] => {
-                    "is a sample-major .bed, which is obsolete; rewrite it with 'plink --make-bed'"
+                    "is a sample-major .bed, which is obsolete; rewrite it with PLINK 1.9: 'plink --bfile NAME \
+                     --make-bed --out NEW'"
                 }
                 _ => "is not a PLINK .bed file; was it written by PLINK 1.9 or 2?",
             };
@@ -98,16 +93,6 @@ impl PlinkSource {
     fn row_bytes(&self) -> usize {
         self.header.samples.len().div_ceil(4)
     }
-}
-
-/// `x.bed` and `bim` give `x.bim`; `x.bed.gz` gives `x.bim.gz`, if that is there.
-fn table_path(bed: &Path, ending: &str) -> PathBuf {
-    let name = bed.to_string_lossy();
-    let stem = name.strip_suffix(".gz").unwrap_or(&name);
-    let stem = stem.strip_suffix(".bed").unwrap_or(stem);
-    let (plain, compressed) = (format!("{stem}.{ending}"), format!("{stem}.{ending}.gz"));
-    let is_there = std::fs::metadata(&plain).is_err() && std::fs::metadata(&compressed).is_ok();
-    PathBuf::from(if is_there { compressed } else { plain })
 }
 
 impl ParseStretch for Parser {

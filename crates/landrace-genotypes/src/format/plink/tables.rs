@@ -37,22 +37,19 @@ pub(super) fn read_bim(path: &Path) -> Result<Vec<BimRow>, GenotypeError> {
     let mut rows: Vec<BimRow> = Vec::new();
     for (number, line) in lines(&text) {
         let &[contig, id, genetic, position, first, second] = columns(line).as_slice() else {
-            let found = columns(line).len();
-            return Err(line_error(path, number, format!("has {found} columns, but a .bim has 6")));
+            return Err(wrong_columns(path, number, line, "a .bim has 6"));
         };
         // Runs of one contig share its name.
         let contig = match rows.last() {
             Some(last) if *last.contig == *contig => last.contig.clone(),
             _ => contig.into(),
         };
-        let position: i64 = position.parse().map_err(|_| {
-            line_error(path, number, format!("cannot read the position '{position}'; write bases from 1"))
-        })?;
+        let position = read_position(position).map_err(|message| line_error(path, number, message))?;
         let is_named = |allele: &str| !matches!(allele, "0" | ".");
         rows.push(BimRow {
             contig,
             site: Site {
-                position: u64::try_from(position).ok().and_then(Position::new),
+                position,
                 id: if id == "." { "" } else { id }.into(),
                 reference: second.into(),
                 alternates: Some(first)
@@ -60,10 +57,64 @@ pub(super) fn read_bim(path: &Path) -> Result<Vec<BimRow>, GenotypeError> {
                     .map(Into::into)
                     .into_iter()
                     .collect(),
-                genetic_position: Some(genetic).filter(|text| !matches!(*text, "0" | ".")).map(Into::into),
+                genetic_position: Some(genetic).filter(|text| is_named(text)).map(Into::into),
                 ..Site::default()
             },
         });
+    }
+    Ok(rows)
+}
+
+fn wrong_columns(path: &Path, number: u64, line: &str, expected: &str) -> GenotypeError {
+    let found = columns(line).len();
+    let remedy = if line.contains('\t') { "" } else { "; separate them by tabs if names hold spaces" };
+    line_error(path, number, format!("has {found} columns, but {expected}{remedy}"))
+}
+
+/// A position of a table; `None` where it is 0 or less, as PLINK writes unknown places. Whole numbers that a
+/// spreadsheet or R wrote with an exponent are read.
+fn read_position(text: &str) -> Result<Option<Position>, String> {
+    /// Whole numbers beyond this are not exact.
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    let whole = text.parse::<i64>().ok().or_else(|| {
+        let value: f64 = text.parse().ok()?;
+        let is_exact = value.fract() == 0.0 && value.abs() < LARGEST && text.contains(['e', 'E']);
+        is_exact.then(|| format!("{value:.0}").parse().ok()).flatten()
+    });
+    let whole = whole.ok_or_else(|| format!("cannot read the position '{text}'; write bases from 1"))?;
+    Ok(u64::try_from(whole).ok().and_then(Position::new))
+}
+
+/// Reads a `.map` of four columns (contig, marker, place on the genetic map, position) or three (without the
+/// genetic map), or a `.bim`. The alleles of its rows are empty.
+pub(super) fn read_map(path: &Path) -> Result<Vec<BimRow>, GenotypeError> {
+    let text = file::read_text(path)?;
+    let mut rows: Vec<BimRow> = Vec::new();
+    for (number, line) in
+        lines(text.trim_start_matches('\u{feff}')).filter(|(_, line)| !line.starts_with('#'))
+    {
+        let (contig, id, genetic, position) = match *columns(line).as_slice() {
+            [contig, id, genetic, position] | [contig, id, genetic, position, _, _] => {
+                (contig, id, genetic, position)
+            }
+            [contig, id, position] => (contig, id, "0", position),
+            _ => return Err(wrong_columns(path, number, line, "a .map has 4, or 3 without the genetic map")),
+        };
+        let contig = match rows.last() {
+            Some(last) if *last.contig == *contig => last.contig.clone(),
+            _ => contig.into(),
+        };
+        let position = read_position(position).map_err(|message| line_error(path, number, message))?;
+        let site = Site {
+            position,
+            id: if id == "." { "" } else { id }.into(),
+            genetic_position: Some(genetic).filter(|text| !matches!(*text, "0" | ".")).map(Into::into),
+            ..Site::default()
+        };
+        rows.push(BimRow { contig, site });
+    }
+    if rows.is_empty() {
+        return Err(line_error(path, 1, "names no marker; was it written to its end?"));
     }
     Ok(rows)
 }
@@ -75,9 +126,7 @@ pub(super) fn read_fam(path: &Path) -> Result<Vec<Family>, GenotypeError> {
     for (number, line) in lines(&text) {
         let found = columns(line);
         let fields: Vec<Box<str>> = found.iter().map(|&field| field.into()).collect();
-        let fields = fields.try_into().map_err(|_| {
-            line_error(path, number, format!("has {} columns, but a .fam has 6", found.len()))
-        })?;
+        let fields = fields.try_into().map_err(|_| wrong_columns(path, number, line, "a .fam has 6"))?;
         rows.push(Family { fields });
     }
     if rows.is_empty() {
