@@ -207,8 +207,7 @@ fn cholesky(v: &[f64], n: usize, ridge: f64, least: f64) -> Option<Vec<f64>> {
             let rest = v[i * n + j] - dot(row, other);
             if i == j {
                 let pivot = rest + ridge;
-                // Also false for a pivot that is not a number.
-                if !(pivot > least) {
+                if pivot.is_nan() || pivot <= least {
                     return None;
                 }
                 l[i * n + j] = pivot.sqrt();

@@ -49,7 +49,9 @@ impl PairColumns for Rows {
         let found = self.table(first, second).and_then(|table| HaplotypeFrequencies::estimate(&table));
         match found.and_then(|h| h.r2().zip(h.d_prime())) {
             // Writing to a string cannot fail.
-            Some((r2, d_prime)) => drop(write!(out, "\t{r2:.6}\t{d_prime:.6}")),
+            Some((r2, d_prime)) => {
+                let _ = write!(out, "\t{r2:.6}\t{d_prime:.6}");
+            }
             None => out.push_str("\tNA\tNA"),
         }
     }

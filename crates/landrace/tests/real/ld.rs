@@ -162,8 +162,8 @@ fn tetraploids(bench: &Bench) {
 fn simulated(bench: &Bench) {
     // 4 N c of the ancestral population: 4 × 10,000 × 1e-8 a base.
     bench.landrace(
-        "simulate --ploidy 1 -n 120 --founders 120 --genome-length 4Mb --contigs 2 --transposons 0 \
-         --effective-size 10000 --cm-per-mb 1 --snp-rate 0.001 -o world --seed 4",
+        "simulate --ploidy 1 -n 80 --founders 80 --genome-length 2Mb --contigs 2 --transposons 0 \
+         --effective-size 10000 --cm-per-mb 1 --snp-rate 0.001 --no-reads -o world --seed 4",
     );
     bench.landrace("ld decay world/truth.vcf.gz --within 100kb --min-maf 0.1 -o decay.tsv");
     let fits = rows(&text(bench, "decay.tsv.fits.tsv"));
