@@ -9,6 +9,7 @@ frequency. FILEs are VCFs with GT and, if they have it, DS. Prints for each bin 
 all calls and the share of right genotypes among those whose true or imputed genotype is not the reference, and 95%
 intervals of the first program less the last, over 400 draws of the samples.
 """
+import collections
 import gzip
 import random
 import sys
@@ -61,8 +62,11 @@ def truths(path, skipped):
         for contig, position, sample, own in lines(path):
             yield (contig, position), int(sample), int(own)
         return
+    places = [(fields[0], fields[1]) for fields in lines(path)]
+    # Where several variants share a position, programs may order them as they like.
+    several = {place for place, count in collections.Counter(places).items() if count > 1}
     for fields in lines(path):
-        if f"{fields[0]}:{fields[1]}" not in skipped:
+        if f"{fields[0]}:{fields[1]}" not in skipped and (fields[0], fields[1]) not in several:
             for sample, call in enumerate(fields[9:]):
                 own = dosage(call.split(":", 1)[0])
                 if own is not None:
