@@ -17,6 +17,8 @@ mod calls;
 mod counts;
 #[path = "real/genotypes.rs"]
 mod genotypes;
+#[path = "real/neighbours.rs"]
+mod neighbours;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -33,6 +35,7 @@ fn main() -> std::process::ExitCode {
         calls::trials(),
         counts::trials(),
         genotypes::trials(),
+        neighbours::trials(),
         peers::trials(),
         relationship::trials(),
     ];
