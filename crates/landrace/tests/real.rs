@@ -23,6 +23,8 @@ mod genotypes;
 mod imputation;
 #[path = "real/ld.rs"]
 mod ld;
+#[path = "real/neighbours.rs"]
+mod neighbours;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -46,6 +48,8 @@ fn main() -> std::process::ExitCode {
         chips::trials(),
         counts::trials(),
         writers::trials(),
+        neighbours::trials(),
+        peers::trials(),
         relationship::trials(),
         ld::trials(),
         imputation::trials(),
