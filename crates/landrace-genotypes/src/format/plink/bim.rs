@@ -94,7 +94,8 @@ impl BimTable {
         self.starts.push(start);
         self.has_genetic_map |= is_place(cells[2]);
         let is_base = |allele: &str| matches!(allele, "A" | "C" | "G" | "T" | "0" | ".");
-        if !self.has_named_alleles && !(is_base(cells[4]) && is_base(cells[5])) {
+        let are_bases = is_base(cells[4]) && is_base(cells[5]);
+        if !(self.has_named_alleles || are_bases) {
             self.has_named_alleles = needs_names(&site_of(cells));
         }
         Ok(())

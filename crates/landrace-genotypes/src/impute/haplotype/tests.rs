@@ -194,6 +194,7 @@ fn drawn_paths_follow_the_copied_haplotypes() {
 }
 
 /// Diploids and haploids that are mosaics of a panel, with every fifth variant seen.
+#[expect(clippy::type_complexity, reason = "panel, places, seen variants, calls and truth of one scene")]
 fn targets() -> (Haplotypes, Vec<f64>, Vec<usize>, Vec<Calls>, Vec<Vec<u8>>) {
     let (panel, first, places) = mosaic(5, 80, 500);
     let seen: Vec<usize> = (0..500).step_by(5).collect();
@@ -260,7 +261,7 @@ fn a_cohort_fills_its_own_missing_calls() {
             (0..300).map(|row| founders.allele(row, from[row / 100])).collect()
         })
         .collect();
-    let hidden = |sample: usize, row: usize| (sample * 31 + row * 17) % 13 == 0;
+    let hidden = |sample: usize, row: usize| (sample * 31 + row * 17).is_multiple_of(13);
     let calls: Vec<Vec<u8>> = truth
         .iter()
         .enumerate()

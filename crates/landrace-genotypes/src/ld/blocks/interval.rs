@@ -78,18 +78,13 @@ impl PairClass {
         }
         let mut surface = [0.0; 101];
         surface[peak] = 1.0;
-        for percent in (0..peak).rev() {
+        let mut fill = |percent: usize| {
             surface[percent] = (log_likelihood(percent) - top).exp();
-            if surface[percent] < NOTHING {
-                break;
-            }
-        }
-        for percent in peak + 1..=100 {
-            surface[percent] = (log_likelihood(percent) - top).exp();
-            if surface[percent] < NOTHING {
-                break;
-            }
-        }
+            surface[percent] >= NOTHING
+        };
+        // Down from the peak and up from it, as far as it matters.
+        let _ = (0..peak).rev().all(&mut fill);
+        let _ = (peak + 1..=100).all(&mut fill);
         Self::of_surface(&surface)
     }
 
