@@ -182,7 +182,7 @@ fn open_reads(input: Input, (reader, path): (&Reader, &Path), options: &ReadOpti
 fn unknown_format(name: &str) -> GenotypeError {
     let names: Vec<&str> = READERS.iter().map(|reader| reader.name).collect();
     let near = landrace_genome::nearest::hint(name, names.iter().copied());
-    GenotypeError::Request(format!("unknown format '{name}'{near}; the formats are {}", names.join(", ")))
+    GenotypeError::Request(format!("unknown format '{name}'; the formats are {}{near}", names.join(", ")))
 }
 
 /// What to say of a file that is of no format.

@@ -84,7 +84,7 @@ impl Layout {
             _ if is_gwaspoly => "GWASpoly CSV",
             Style::Dosage => "a dosage table with a row a marker",
             Style::Letters => "a table of letters with a row a marker",
-            Style::Separated => "a table of alleles with a row a marker",
+            Style::Separated | Style::Codes => "a table of alleles with a row a marker",
         }
     }
 }

@@ -131,7 +131,7 @@ pub(super) fn calls_of(rows: &[Row], start: usize) -> Option<(Style, usize)> {
         .or_else(|| Style::of((start..width).take(2_000).flat_map(&cells)))?;
     let count = |column: usize, style: Style| cells(column).filter(|cell| style.fits(cell)).count();
     let is_first = |column: usize| match (style, cells(column).count()) {
-        (Style::Separated, _) => count(column, style) > 0,
+        (Style::Separated | Style::Codes, _) => count(column, style) > 0,
         // A wrong cell does not make passport data of a marker.
         (_, called) => called > 0 && 2 * count(column, style) >= called,
     };
@@ -140,7 +140,7 @@ pub(super) fn calls_of(rows: &[Row], start: usize) -> Option<(Style, usize)> {
         cell.len() <= 12 && cell.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-*".contains(&b))
     };
     let good = |column: usize| match style {
-        Style::Separated => count(column, style).max(cells(column).filter(is_short).count()),
+        Style::Separated | Style::Codes => count(column, style).max(cells(column).filter(is_short).count()),
         _ => count(column, style),
     };
     let is_bad = |column: &usize| 2 * good(*column) < cells(*column).count();
@@ -220,7 +220,7 @@ pub(super) fn open(
     let format = format.unwrap_or(match layout.style {
         Style::Dosage => "a dosage table with a row a sample",
         Style::Letters => "a table of letters with a row a sample",
-        Style::Separated => "a table of alleles with a row a sample",
+        Style::Separated | Style::Codes => "a table of alleles with a row a sample",
     });
     held.finish(format, table.input(), options)
 }
@@ -321,6 +321,10 @@ impl Calls {
             held.expand_single(options.ploidy).map_err(|message| ((1, 0), message))?;
         }
         held.declare_if_all(["A", "B"]);
+        if self.style == Style::Codes {
+            held.declare_if_all(["0", "1"]);
+            held.note("allele 0 is the reference");
+        }
         if self.partial > 0 {
             held.note(format!("{} calls known in part count as missing", self.partial));
         }

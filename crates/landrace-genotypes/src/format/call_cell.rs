@@ -12,6 +12,8 @@ pub(crate) enum Style {
     Dosage,
     /// Between `/`, `|` or `:`, such as `165/168` or `A/G`; a single one is a homozygote.
     Separated,
+    /// Between `/`, `|` or `:` as VCF numbers alleles: 0 is the reference, not a missing allele.
+    Codes,
     /// A letter a copy, such as `AG` or `AAAG`; a single one is a homozygote, or IUPAC for two.
     Letters,
 }
@@ -28,7 +30,7 @@ impl Style {
                 let value = cell.parse::<f64>();
                 value.is_ok_and(|value| (-8.0..=f64::from(MAX_PLOIDY)).contains(&value) || value == -9.0)
             }
-            Self::Separated => {
+            Self::Separated | Self::Codes => {
                 let alleles: Vec<&str> = cell.split(SEPARATORS).collect();
                 let is_date = matches!(alleles.as_slice(), [year, _, _] | [_, _, year] if year.len() == 4);
                 let is_name = |allele: &&str| {
@@ -74,7 +76,11 @@ impl Style {
         if most(Self::Dosage) {
             Some(Self::Dosage)
         } else if separated * 20 >= called {
-            Some(Self::Separated)
+            let alleles = || cells.clone().flat_map(|cell| cell.split(SEPARATORS)).map(str::trim);
+            let are_codes =
+                alleles().all(|allele| is_missing(allele) || matches!(allele, "0" | "1" | "2" | "3"));
+            let has = |code: &str| alleles().any(|allele| allele == code);
+            Some(if are_codes && has("0") && has("1") { Self::Codes } else { Self::Separated })
         } else {
             most(Self::Letters).then_some(Self::Letters)
         }
@@ -112,13 +118,14 @@ pub(crate) enum Call<'a> {
 /// Returns what is wrong with it.
 pub(crate) fn read_alleles(cell: &str, style: Style) -> Result<Call<'_>, String> {
     let cell = cell.trim();
+    let has_zero = style == Style::Codes;
     if cell.contains(SEPARATORS) {
-        return separated(cell);
+        return separated(cell, has_zero);
     }
-    if is_missing(cell) || is_no_allele(cell) {
+    if is_missing(cell) || (is_no_allele(cell) && !has_zero) {
         return Ok(Call::Missing(0));
     }
-    if style == Style::Separated {
+    if matches!(style, Style::Separated | Style::Codes) {
         return match cell.len() <= 64 && !cell.contains(char::is_whitespace) {
             true => Ok(Call::Alleles(vec![cell])),
             false => {
@@ -151,7 +158,7 @@ pub(crate) fn read_alleles(cell: &str, style: Style) -> Result<Call<'_>, String>
     }
 }
 
-fn separated(cell: &str) -> Result<Call<'_>, String> {
+fn separated(cell: &str, has_zero: bool) -> Result<Call<'_>, String> {
     let alleles: Vec<&str> = cell.split(SEPARATORS).map(str::trim).collect();
     let Some(ploidy) = u8::try_from(alleles.len()).ok().filter(|&ploidy| ploidy <= MAX_PLOIDY) else {
         return Err(format!(
@@ -160,11 +167,13 @@ fn separated(cell: &str) -> Result<Call<'_>, String> {
             alleles.len()
         ));
     };
-    if alleles.iter().all(|allele| is_missing(allele) || is_no_allele(allele)) {
+    let is_none =
+        |allele: &&str| is_missing(allele) || (is_no_allele(allele) && !(has_zero && *allele == "0"));
+    if alleles.iter().all(is_none) {
         return Ok(Call::Missing(ploidy));
     }
     // Beside another allele, - is a deletion.
-    let is_unknown = |allele: &&str| *allele != "-" && (is_missing(allele) || is_no_allele(allele));
+    let is_unknown = |allele: &&str| *allele != "-" && is_none(allele);
     if alleles.iter().any(is_unknown) {
         return Ok(Call::Partial(ploidy));
     }
@@ -227,6 +236,8 @@ mod tests {
             (Call::Missing(2), Call::Missing(0), Call::Partial(2))
         );
         assert_eq!(size("ATTG|A"), Call::Alleles(vec!["ATTG", "A"]));
+        assert_eq!(read_alleles("0|1", Style::Codes).unwrap(), Call::Alleles(vec!["0", "1"]));
+        assert_eq!(read_alleles(".|1", Style::Codes).unwrap(), Call::Partial(2));
         assert!(read_alleles("XY", Style::Letters).unwrap_err().starts_with("cannot read the call 'XY'"));
     }
 
@@ -236,6 +247,8 @@ mod tests {
         assert_eq!(of(&["0", "1", "NA", "2"]), Some(Style::Dosage));
         assert_eq!(of(&["0.5", "-1"]), Some(Style::Dosage));
         assert_eq!(of(&["165/168", "165", "-"]), Some(Style::Separated));
+        assert_eq!(of(&["0/0", "0/1", "./."]), Some(Style::Codes));
+        assert_eq!(of(&["0/0", "1/1", "2/10"]), Some(Style::Separated));
         assert_eq!(of(&["AA", "AG", "NN"]), Some(Style::Letters));
         assert_eq!(of(&["A", "R", "N"]), Some(Style::Letters));
         assert_eq!((of(&["Borgou", "AF"]), of(&["NA"]), of(&["2007", "2008"])), (None, None, None));

@@ -30,6 +30,8 @@ pub(crate) const UNKNOWN_REFERENCE: &str = "N";
 pub(crate) const UNKNOWN_ALTERNATE: &str = "<ALT>";
 /// Variants a block at most.
 const BLOCK_ROWS: usize = 1024;
+/// Calls held at most.
+const MOST_CALLS: u64 = 16 << 30;
 /// Alleles of a marker at most: their indices are bytes.
 const MOST_ALLELES: usize = 250;
 
@@ -384,6 +386,15 @@ impl Held {
         if self.samples.is_empty() || self.markers.is_empty() {
             return Err(wrong("holds no genotypes; was it written to its end?"));
         }
+        let cells = self.samples.len() as u64 * self.markers.len() as u64;
+        if cells > MOST_CALLS {
+            let message = format!(
+                "has {} samples and {} markers: more calls than are held in memory; give VCF or PLINK .bed",
+                self.samples.len(),
+                self.markers.len()
+            );
+            return Err(wrong(&message));
+        }
         let map = options.map.as_deref().map(MarkerMap::read).transpose()?;
         if let Some(map) = &map {
             self.place(map)?;
@@ -694,8 +705,12 @@ fn name_alleles(site: &mut Site, names: &[Box<str>], codes: &mut [u8]) {
         }
     }
     declared.extend(rest.into_iter().map(|i| names[i].clone()));
-    let place =
-        |name: &str| declared.iter().position(|own| **own == *name).and_then(|i| u8::try_from(i).ok());
+    let place = |name: &str| {
+        declared
+            .iter()
+            .position(|own| **own == *name)
+            .and_then(|i| u8::try_from(i).ok().filter(|&i| i < ABSENT))
+    };
     let places: Vec<u8> = names.iter().map(|name| place(name).unwrap_or(UNKNOWN)).collect();
     for code in codes.iter_mut() {
         *code = places.get(usize::from(*code)).copied().unwrap_or(*code);

@@ -177,8 +177,12 @@ impl TableReader {
 
 /// A line without its end.
 fn trim_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    let mut line = line.strip_suffix(b"\n").unwrap_or(line);
+    // Files that went through Windows twice have two.
+    while let Some(shorter) = line.strip_suffix(b"\r") {
+        line = shorter;
+    }
+    line
 }
 
 /// Whether a cell says that nothing was called: empty, NA, NaN, ., -, --, N, NN, ./., ?, #N/A and the like. Codes

@@ -74,6 +74,16 @@ fn sizes_keep_their_names_and_passport_data_is_told() {
 }
 
 #[test]
+fn numbers_of_alleles_as_in_vcf_are_told_from_sizes() {
+    let found = read("id\tM1\tM2\na\t0/0\t0/1\nb\t1|1\t./.\n").unwrap();
+    assert_eq!((found.dosages(0), found.dosages(1)), (vec![0, 2], vec![1, -1]));
+    assert!(found.note.contains("allele 0 is the reference"), "{}", found.note);
+    let error =
+        read("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\n1\t5\t.\tA\tG\t.\t.\t.\tGT\t0/1\n");
+    assert!(error.unwrap_err().contains("must start with ##fileformat=VCF"));
+}
+
+#[test]
 fn letters_are_read_a_row_a_sample() {
     let found = read("\tM1\tM2\tM3\na\tAA\tR\tN\nb\tAG\tG\tT\nc\tGG\tA\tC\n").unwrap();
     assert_eq!(found.calls(0), ["A/A", "A/G", "G/G"]);

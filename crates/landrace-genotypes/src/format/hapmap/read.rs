@@ -159,8 +159,10 @@ type RowAlleles = Option<Vec<CallCodes>>;
 
 impl Parser {
     fn split<'a>(&self, line: &'a [u8]) -> Result<Vec<&'a str>, String> {
-        let text =
-            std::str::from_utf8(line).map_err(|_| "is not UTF-8; save the file as UTF-8".to_owned())?;
+        let text = std::str::from_utf8(line).map_err(|error| {
+            let column = 1 + memchr::memchr_iter(b'\t', &line[..error.valid_up_to()]).count();
+            format!("column {column}: is not UTF-8; save the file as UTF-8")
+        })?;
         let columns: Vec<&str> = text.split('\t').collect();
         let (found, expected) = (columns.len(), FIXED + self.samples);
         if found != expected {

@@ -95,6 +95,8 @@ fn sheet_text(
 ) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     let (mut row, mut column) = (0, 0);
+    // Last column of the widest row so far.
+    let mut widest = 0;
     while let Some(cell) =
         cells.next_cell().map_err(|error| format!("cannot be read ({error}); save it again"))?
     {
@@ -108,6 +110,9 @@ fn sheet_text(
             return Err(format!("row {}: cells are not in order; save the workbook again", to_row + 1));
         }
         if to_row > row {
+            // Rows end with their last cell; those that are shorter than others before have empty cells.
+            widest = widest.max(column);
+            out.extend((column..widest).map(|_| b'\t'));
             column = 0;
         }
         out.extend((row..to_row).map(|_| b'\n'));
@@ -119,6 +124,7 @@ fn sheet_text(
         }
     }
     if !out.is_empty() {
+        out.extend((column..widest).map(|_| b'\t'));
         out.push(b'\n');
     }
     Ok(out)

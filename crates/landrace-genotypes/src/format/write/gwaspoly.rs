@@ -73,6 +73,10 @@ impl EncodeBlock for Encoder {
             out.bytes.push(b',');
             push_count(site.position.map_or(0, landrace_genome::Position::get), &mut out.bytes);
             if let Some(letters) = letters {
+                out.losses.add(
+                    "which of two alleles is the reference, where it is not the first in the alphabet",
+                    (letters[0] > letters[1]).into(),
+                );
                 for sample in 0..block.samples {
                     calls.get(row, sample, &mut call);
                     out.bytes.push(b',');
