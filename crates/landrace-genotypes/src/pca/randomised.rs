@@ -2,7 +2,7 @@
 
 use faer::Mat;
 
-use super::eigen::{orthonormalise, random, ritz_of};
+use super::eigen::{orthonormalise, product, random, ritz_of};
 use super::stream::{Open, Passes};
 use super::{PrincipalComponents, nothing_varies};
 use crate::gram::PANEL;
@@ -37,9 +37,9 @@ pub(super) fn compute(
     orthonormalise(&mut next);
     let (mut basis, mut image) = (Mat::zeros(n, 0), Mat::zeros(n, 0));
     for pass in 1..=PASSES {
-        let product = passes.gram_product(&next)?;
+        let gram = passes.gram_product(&next)?;
         basis = beside(&basis, &next);
-        image = beside(&image, &product);
+        image = beside(&image, &gram);
         let count = (wanted + 1).min(basis.ncols());
         let (vectors, values, residuals) = ritz_of(basis.as_ref(), image.as_ref(), count)?;
         let sure = converged(&values, &residuals, wanted);
@@ -50,13 +50,29 @@ pub(super) fn compute(
             out.converged = if is_whole { wanted } else { sure };
             break;
         }
-        // The new directions alone: those in the basis are taken out.
-        let mut all = beside(&basis, &product);
-        orthonormalise(&mut all);
-        let (first, room) = (basis.ncols(), width.min(n - basis.ncols()));
-        next = Mat::from_fn(n, room, |i, k| all[(i, first + k)]);
+        next = new_directions(&basis, gram, width.min(n - basis.ncols()));
     }
     Ok(out)
+}
+
+/// Orthonormal vectors of a block less what lies in the basis; 0 where nothing is left.
+fn new_directions(basis: &Mat<f64>, mut block: Mat<f64>, room: usize) -> Mat<f64> {
+    let size =
+        |block: &Mat<f64>, k: usize| (0..block.nrows()).map(|i| block[(i, k)].powi(2)).sum::<f64>().sqrt();
+    let before: Vec<f64> = (0..block.ncols()).map(|k| size(&block, k)).collect();
+    for _ in 0..2 {
+        let shares = product(basis.as_ref().transpose(), block.as_ref());
+        let inside = product(basis.as_ref(), shares.as_ref());
+        block = Mat::from_fn(block.nrows(), block.ncols(), |i, k| block[(i, k)] - inside[(i, k)]);
+    }
+    for (k, before) in before.into_iter().enumerate() {
+        if size(&block, k) <= 1e-9 * before {
+            (0..block.nrows()).for_each(|i| block[(i, k)] = 0.0);
+        }
+    }
+    let mut out = Mat::from_fn(block.nrows(), room, |i, k| block[(i, k)]);
+    orthonormalise(&mut out);
+    out
 }
 
 fn beside(left: &Mat<f64>, right: &Mat<f64>) -> Mat<f64> {
