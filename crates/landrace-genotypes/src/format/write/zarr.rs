@@ -232,10 +232,7 @@ impl ZarrWriter {
         keep(of_names("contig_id", "contigs").write_whole(&self.out, &bytes, n)?);
         let (bytes, n) = names(&mut self.frame.filters.iter().map(String::as_str));
         keep(of_names("filter_id", "filters").write_whole(&self.out, &bytes, n)?);
-        if n > 0
-            && !self.frame.contigs.is_empty()
-            && self.frame.contigs.iter().all(|(_, contig)| contig.length > 0)
-        {
+        if !self.frame.contigs.is_empty() && self.frame.contigs.iter().all(|(_, contig)| contig.length > 0) {
             let lengths =
                 self.frame.contigs.iter().map(|(_, contig)| i32::try_from(contig.length).unwrap_or(-1));
             let bytes: Vec<u8> = lengths.flat_map(i32::to_le_bytes).collect();
