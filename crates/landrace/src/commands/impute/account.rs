@@ -129,7 +129,7 @@ pub(super) fn tell(session: &Session, report: &ImputeReport, output: &Path) {
     if counts.missing == 0 && counts.changed == 0 && report.accuracy.is_none() {
         session.progress.note("no call is missing: the genotypes are copied as they are");
     }
-    if let Some(accuracy) = &report.accuracy {
+    if let Some(accuracy) = report.accuracy.as_ref().filter(|accuracy| accuracy.all.method.calls > 0) {
         let percent = |own: &Agreement| own.concordance().map_or(0.0, |share| 100.0 * share);
         session.progress.note(&format!(
             "{:.1}% of {} hidden calls came back right (each variant's most frequent genotype: {:.1}%)",
