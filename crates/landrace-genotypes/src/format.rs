@@ -19,8 +19,8 @@ mod counts;
 mod dart;
 mod dosages;
 mod final_report;
-mod flapjack;
 mod fitpoly;
+mod flapjack;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]

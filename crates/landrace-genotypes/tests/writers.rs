@@ -58,6 +58,17 @@ fn rows(path: &Path, ploidy: Option<u8>) -> Vec<Row> {
     (0..matrix.variants()).map(row).collect()
 }
 
+/// The rows with `A` as the reference, where a format does not say which allele is.
+fn by_letters(mut rows: Vec<Row>) -> Vec<Row> {
+    for row in rows.iter_mut().filter(|row| row.3 == "G [\"A\"]") {
+        row.3 = "A [\"G\"]".to_owned();
+        for (code, ploidy) in row.5.iter_mut().zip(&row.4).filter(|(code, _)| **code != MISSING) {
+            *code = ploidy - *code;
+        }
+    }
+    rows
+}
+
 fn names(path: &Path) -> Vec<String> {
     format::open(&[path.to_owned()], Wanted::default()).unwrap().header().samples.to_vec()
 }
@@ -122,7 +133,7 @@ proptest! {
         for name in files {
             let out = folder.path().join(name);
             convert(&input, &out, &how, None).unwrap();
-            prop_assert_eq!(rows(&out, None), rows(&input, None), "{}", name);
+            prop_assert_eq!(by_letters(rows(&out, None)), rows(&input, None), "{}", name);
             prop_assert_eq!(names(&out), names(&input));
         }
         let out = folder.path().join("n.gwaspoly.csv");
@@ -303,6 +314,6 @@ fn lines_of_many_samples_are_turned_round_in_pieces() {
     for name in ["x.ped", "x.dat", "x.csv"] {
         let out = folder.path().join(name);
         convert(&input, &out, &WriteOptions::default(), None).unwrap();
-        assert!(rows(&out, None) == expected, "{name}");
+        assert!(by_letters(rows(&out, None)) == expected, "{name}");
     }
 }
