@@ -26,7 +26,8 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let parts = [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), imputation::trials()];
+    let parts =
+        [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), imputation::trials()];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

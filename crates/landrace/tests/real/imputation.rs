@@ -85,7 +85,8 @@ fn array(bench: &Bench) {
 fn low_coverage(bench: &Bench) {
     let set = |name: &str| bench.data(&format!("impute_1kg_chr21/{name}"));
     let (reads, panel) = (set("NA12878_1x_PL.vcf.gz"), set("panel_3199.bcf"));
-    bench.landrace(&format!("impute {reads} --likelihoods --check 0 --reference-panel {panel} -o low.vcf.gz"));
+    bench
+        .landrace(&format!("impute {reads} --likelihoods --check 0 --reference-panel {panel} -o low.vcf.gz"));
     let truth = set("NA12878_30x_truth.vcf.gz");
     let (r2, concordance) = compare(bench, &truth, "low.vcf.gz", |_| true);
     let (_, calls) = compare(bench, &truth, &reads_as_calls(bench, &reads), |_| true);
@@ -100,7 +101,10 @@ fn reads_as_calls(bench: &Bench, reads: &str) -> String {
          ##FORMAT=<ID=DS,Number=1,Type=Float,Description=\"d\">\n\
          #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tNA12878\n",
     );
-    let lines = bench.run("bcftools", &format!("query -f %CHROM\\t%POS\\t.\\t%REF\\t%ALT\\t.\\t.\\t.\\tGT:DS[\\t%GT]\\n {reads}"));
+    let lines = bench.run(
+        "bcftools",
+        &format!("query -f %CHROM\\t%POS\\t.\\t%REF\\t%ALT\\t.\\t.\\t.\\tGT:DS[\\t%GT]\\n {reads}"),
+    );
     for line in lines.lines() {
         let genotype = line.rsplit('\t').next().unwrap();
         let dosage = genotype.matches('1').count();

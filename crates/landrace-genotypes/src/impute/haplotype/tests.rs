@@ -193,8 +193,11 @@ fn drawn_paths_follow_the_copied_haplotypes() {
     assert!(right > 590, "{right}");
 }
 
+/// Panel, places, variants seen, calls and true dosages.
+type Targets = (Haplotypes, Vec<f64>, Vec<usize>, Vec<Calls>, Vec<Vec<u8>>);
+
 /// Diploids and haploids that are mosaics of a panel, with every fifth variant seen.
-fn targets() -> (Haplotypes, Vec<f64>, Vec<usize>, Vec<Calls>, Vec<Vec<u8>>) {
+fn targets() -> Targets {
     let (panel, first, places) = mosaic(5, 80, 500);
     let seen: Vec<usize> = (0..500).step_by(5).collect();
     let second: Vec<u8> = (0..500).map(|row| panel.allele(row, if row < 250 { 11 } else { 47 })).collect();
@@ -260,7 +263,7 @@ fn a_cohort_fills_its_own_missing_calls() {
             (0..300).map(|row| founders.allele(row, from[row / 100])).collect()
         })
         .collect();
-    let hidden = |sample: usize, row: usize| (sample * 31 + row * 17) % 13 == 0;
+    let hidden = |sample: usize, row: usize| (sample * 31 + row * 17).is_multiple_of(13);
     let calls: Vec<Vec<u8>> = truth
         .iter()
         .enumerate()
