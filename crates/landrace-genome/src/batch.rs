@@ -79,7 +79,7 @@ fn lock<S>(scratches: &Mutex<Vec<S>>) -> std::sync::MutexGuard<'_, Vec<S>> {
 }
 
 /// Waits for a result; on a thread of the pool it works on other tasks meanwhile, so that one thread suffices.
-fn receive<T>(receiver: &Receiver<T>) -> T {
+pub(crate) fn receive<T>(receiver: &Receiver<T>) -> T {
     loop {
         if rayon::current_thread_index().is_none()
             && let Ok(value) = receiver.recv()

@@ -1,10 +1,14 @@
-//! BGZF written in parallel on the one pool, with the table that turns offsets of the uncompressed stream into
-//! virtual positions.
+//! BGZF read and written in parallel on the one pool, with the table that turns offsets of the uncompressed stream
+//! into virtual positions.
 
 use std::io::{self, Write};
 
 use libdeflater::{CompressionLvl, Compressor};
 use rayon::prelude::*;
+
+mod read;
+
+pub use read::Reader;
 
 /// Uncompressed bytes in a block, as htslib cuts them.
 pub const BLOCK: usize = 0xff00;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 mod output;
 
-pub use output::{Output, create, publish, remove_unfinished};
+pub use output::{Output, create, create_folder, publish, remove_unfinished};
 
 /// A file that could not be read or written: the path, what went wrong, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -155,6 +155,25 @@ impl Input {
         self.compression
     }
 
+    /// The first `most` decompressed bytes (fewer if there are no more), which stay to be read.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if they cannot be read.
+    pub fn peek(&mut self, most: u64) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.by_ref().take(most).read_to_end(&mut head)?;
+        let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
+        self.reader = Box::new(Cursor::new(head.clone()).chain(rest));
+        Ok(head)
+    }
+
+    /// The same file with other content: what a container (a workbook) holds, once it was read to its end.
+    #[must_use]
+    pub fn with_content(mut self, content: Vec<u8>) -> Self {
+        self.reader = Box::new(Cursor::new(content));
+        self
+    }
+
     fn explain(&self, error: io::Error) -> io::Error {
         let damaged = matches!(
             error.kind(),
@@ -238,7 +257,8 @@ fn decompress(raw: Box<dyn Read + Send>, path: &Path, size: Option<u64>) -> Resu
     let whole = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(raw));
     let reader: Box<dyn BufRead + Send> = match compression {
         Compression::None => Box::new(whole),
-        Compression::Gzip | Compression::Bgzf => {
+        Compression::Bgzf => Box::new(crate::bgzf::Reader::new(whole)),
+        Compression::Gzip => {
             Box::new(BufReader::with_capacity(BUFFER, flate2::bufread::MultiGzDecoder::new(whole)))
         }
         Compression::Zstd => {

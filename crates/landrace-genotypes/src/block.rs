@@ -202,7 +202,8 @@ impl CallGatherer {
 
     /// Whether a row of these ploidies (0 for unknown) belongs to the same run.
     pub(crate) fn fits(&self, ploidies: &[u8]) -> bool {
-        self.ploidies.iter().zip(ploidies).all(|(&own, &new)| own == new || own == 0 || new == 0)
+        self.ploidies == ploidies
+            || self.ploidies.iter().zip(ploidies).all(|(&own, &new)| own == new || own == 0 || new == 0)
     }
 
     /// Takes a row that fits.

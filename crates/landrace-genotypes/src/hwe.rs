@@ -1,200 +1,197 @@
-//! Hardy-Weinberg tests at any ploidy, with inbreeding taken for granted where it is known: exact for diploids,
-//! chi-squared above.
+//! Hardy-Weinberg tests at any ploidy: exact for diploids, chi-squared above; with the inbreeding that is known
+//! of the samples taken for granted, so that lines and selfed families are not thrown away.
 
-use crate::block::SiteCounts;
+use crate::block::{GenotypeBlock, SiteCounts};
+use crate::plane::MISSING;
 
-/// P-value of the test of a variant: of the samples of each ploidy above 1 by itself; with several ploidies, the
-/// smallest times their number (Bonferroni). 1 without such samples.
-///
-/// Multi-allelic variants are tested as reference against the rest.
-pub fn p_value(counts: &SiteCounts, inbreeding: f64) -> f64 {
-    let tested = counts.dosages.iter().filter(|(ploidy, _)| *ploidy > 1);
-    let values: Vec<f64> = tested
-        .map(|(ploidy, dosages)| match (ploidy, dosages.as_slice()) {
-            (2, &[a, b, c]) => exact(a.into(), b.into(), c.into(), inbreeding),
-            _ => chi_squared(dosages, inbreeding),
-        })
-        .collect();
-    values.iter().fold(1.0f64, |least, &p| least.min(p * values.len() as f64))
+mod exact;
+mod polyploid;
+
+pub use exact::{DiploidCounts, exact, exact_excess, exact_pair};
+pub use polyploid::{chi_squared, excess, shares};
+
+/// What deviation a test looks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    /// Any.
+    #[default]
+    Both,
+    /// Too many heterozygotes: the sign of paralogs taken for one locus, which inbreeding never makes.
+    Excess,
 }
 
-/// Chi-squared test of the dosage classes of an autopolyploid against binomial shares at the frequency seen, or,
-/// with an inbreeding coefficient F, against (1 − F) of those and F of the two homozygotes. Neighbouring classes
-/// are pooled until five samples are expected in each; with fewer than three pooled classes nothing can be tested
-/// and the p-value is 1. Double reduction is not modelled.
-pub fn chi_squared(dosages: &[u32], inbreeding: f64) -> f64 {
-    let ploidy = dosages.len().saturating_sub(1);
-    let n: f64 = dosages.iter().map(|&count| f64::from(count)).sum();
-    let alternates: f64 = dosages.iter().zip(0u32..).map(|(&count, d)| f64::from(count) * f64::from(d)).sum();
-    if n == 0.0 || ploidy == 0 {
-        return 1.0;
+/// A Hardy-Weinberg test.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HweTest {
+    /// Take half of the outcomes that are as likely as the one seen, for diploids.
+    pub mid_p: bool,
+    /// What heterozygosity is expected.
+    pub expected: Expected,
+}
+
+/// The inbreeding that a test takes for granted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expected {
+    /// The same for all samples.
+    Inbreeding(f64),
+    /// Samples fall into classes, each with frequencies of its own.
+    Classes {
+        /// The inbreeding coefficient of each class; `None` for one that is not tested.
+        classes: Vec<Option<f64>>,
+        /// The class of each sample, as an index; `None` for those that are not tested.
+        of_samples: Vec<Option<usize>>,
+    },
+}
+
+impl Default for Expected {
+    fn default() -> Self {
+        Self::Inbreeding(0.0)
     }
-    let (p, f) = (alternates / (n * ploidy as f64), inbreeding.clamp(0.0, 1.0));
-    let mut choices = 1.0;
-    let (mut statistic, mut classes) = (0.0, 0);
-    let (mut seen, mut expected, mut rest) = (0.0, 0.0, n);
-    for (dosage, &count) in dosages.iter().enumerate() {
-        let binomial = choices * p.powi(dosage as i32) * (1.0 - p).powi((ploidy - dosage) as i32);
-        choices *= (ploidy - dosage) as f64 / (dosage + 1) as f64;
-        let homozygous = match dosage {
-            0 => 1.0 - p,
-            d if d == ploidy => p,
-            _ => 0.0,
-        };
-        seen += f64::from(count);
-        expected += n * ((1.0 - f) * binomial + f * homozygous);
-        // What is left must make a class, too; else it joins this one.
-        if expected >= 5.0 && (rest - expected >= 5.0 || dosage == ploidy) {
-            statistic += (seen - expected).powi(2) / expected;
-            classes += 1;
-            rest -= expected;
-            (seen, expected) = (0.0, 0.0);
+}
+
+impl HweTest {
+    /// P-value of a variant of a block: of each class and of the samples of each ploidy above 1 by itself; with
+    /// several of them, the smallest times their number (Bonferroni). 1 without such samples.
+    ///
+    /// Multi-allelic variants are tested as reference against the rest. `counts` are the variant's.
+    pub fn p_value(&self, side: Side, (block, row): (&GenotypeBlock, usize), counts: &SiteCounts) -> f64 {
+        match &self.expected {
+            Expected::Inbreeding(f) => {
+                self.combined(side, counts.dosages.iter().map(|(_, d)| (d.as_slice(), *f)))
+            }
+            Expected::Classes { classes, of_samples } => {
+                let split = count_by_class(block, row, classes.len(), of_samples);
+                let tested = split.iter().zip(classes.iter().cycle());
+                self.combined(side, tested.filter_map(|(d, class)| class.map(|f| (d.as_slice(), f))))
+            }
         }
     }
-    if expected > 0.0 {
-        statistic += (seen - expected).powi(2) / expected;
-        classes += 1;
-    }
-    if classes < 3 { 1.0 } else { upper_gamma(f64::from(classes - 2) / 2.0, statistic / 2.0) }
-}
 
-/// The regularised upper incomplete gamma function Q(a, x) for half-integer a, by Q(a + 1, x) = Q(a, x) +
-/// xᵃ e⁻ˣ / Γ(a + 1) from Q(1/2, x) = erfc(√x) or Q(1, x) = e⁻ˣ.
-fn upper_gamma(a: f64, x: f64) -> f64 {
-    let is_whole = a.fract() == 0.0;
-    let (mut q, mut at, mut gamma) =
-        if is_whole { ((-x).exp(), 1.0, 1.0) } else { (erfc(x.sqrt()), 0.5, std::f64::consts::PI.sqrt()) };
-    while at < a - 0.25 {
-        gamma *= at;
-        q += x.powf(at) * (-x).exp() / gamma;
-        at += 1.0;
-    }
-    q.clamp(0.0, 1.0)
-}
-
-/// The complementary error function: its series near 0, its continued fraction beyond.
-fn erfc(x: f64) -> f64 {
-    let scale = std::f64::consts::PI.sqrt();
-    if x < 2.0 {
-        let (mut term, mut sum) = (x, x);
-        for k in 1..200 {
-            term *= -x * x / f64::from(k);
-            sum += term / f64::from(2 * k + 1);
+    /// P-values of a variant for both sides: any deviation, and too many heterozygotes.
+    pub fn p_values(&self, (block, row): (&GenotypeBlock, usize), counts: &SiteCounts) -> [f64; 2] {
+        match (&self.expected, counts.dosages.as_slice()) {
+            (Expected::Inbreeding(f), [(2, dosages)]) if dosages.iter().any(|&n| n > 0) => {
+                let of = DiploidCounts::of([dosages[0], dosages[1], dosages[2]]);
+                exact_pair(of, *f, self.mid_p)
+            }
+            _ => [Side::Both, Side::Excess].map(|side| self.p_value(side, (block, row), counts)),
         }
-        return 1.0 - 2.0 * sum / scale;
     }
-    let fraction = (1..60).rev().fold(x, |rest, k| x + f64::from(k) / 2.0 / rest);
-    (-x * x).exp() / (fraction * scale)
+
+    /// Of each set of dosage counts by itself, then the smallest times their number.
+    fn combined<'a>(&self, side: Side, sets: impl Iterator<Item = (&'a [u32], f64)>) -> f64 {
+        let tested = sets.filter(|(dosages, _)| dosages.len() > 2 && dosages.iter().any(|&n| n > 0));
+        let values: Vec<f64> = tested.map(|(dosages, f)| self.of_dosages(side, dosages, f)).collect();
+        values.iter().fold(1.0f64, |least, &p| least.min(p * values.len() as f64))
+    }
+
+    fn of_dosages(&self, side: Side, dosages: &[u32], f: f64) -> f64 {
+        match (dosages, side) {
+            (&[a, b, c], Side::Both) => exact(DiploidCounts::of([a, b, c]), f, self.mid_p),
+            (&[a, b, c], Side::Excess) => exact_excess(DiploidCounts::of([a, b, c]), f, self.mid_p),
+            (_, Side::Both) => chi_squared(dosages, f),
+            (_, Side::Excess) => excess(dosages, f),
+        }
+    }
 }
 
-/// Exact test of the number of heterozygotes given the allele counts (Wigginton, Cutler and Abecasis 2005). With
-/// an inbreeding coefficient F, genotypes are expected at p² + Fpq, 2pq(1 − F) and q² + Fpq instead, p being the
-/// frequency seen; the distribution of heterozygotes then has the odds θ = P(het)² / (P(hom) P(hom')) in place of
-/// 4 (Rohlfs and Weir 2008). The p-value is the probability of all counts that are no likelier than the one seen.
-pub fn exact(homozygous: u64, heterozygous: u64, other_homozygous: u64, inbreeding: f64) -> f64 {
-    let n = homozygous + heterozygous + other_homozygous;
-    let rare = 2 * homozygous.min(other_homozygous) + heterozygous;
-    if n == 0 || rare == 0 {
-        return 1.0;
+/// Dosage counts of each ploidy group × class, the classes of a group one after another.
+fn count_by_class(
+    block: &GenotypeBlock,
+    row: usize,
+    classes: usize,
+    of_samples: &[Option<usize>],
+) -> Vec<Vec<u32>> {
+    let mut out = Vec::new();
+    let mut codes = Vec::new();
+    for group in &block.groups {
+        let start = out.len();
+        out.resize(start + classes, vec![0u32; usize::from(group.calls.ploidy()) + 1]);
+        group.calls.row(row).unpack(group.samples.len(), &mut codes);
+        for (&sample, &code) in group.samples.iter().zip(&codes).filter(|(_, code)| **code != MISSING) {
+            if let Some(class) = of_samples.get(sample).copied().flatten() {
+                out[start + class][usize::from(code)] += 1;
+            }
+        }
     }
-    let q = rare as f64 / (2 * n) as f64;
-    let (p, f) = (1.0 - q, inbreeding.clamp(0.0, 1.0));
-    let theta = (2.0 * p * q * (1.0 - f)).powi(2) / ((p * p + f * p * q) * (q * q + f * p * q));
-    if theta == 0.0 {
-        return if heterozygous == 0 { 1.0 } else { 0.0 };
+    out
+}
+
+/// The inbreeding coefficient that a word says: a number from 0 to 1; `F4` for the fourth filial generation of
+/// selfing a cross, in which (1/2)² of the second's heterozygosity is left; `S3` for three selfings of an outbred
+/// plant, (1/2)³; `outcross` for 0; `inbred` and `ril` for 0.95 and `dh` for 0.98, which leave room for residual
+/// heterozygotes and wrong calls; `None` within for `f1` and `clone`, whose heterozygosity is fixed and which are
+/// not tested. `None` if the word says nothing of this.
+pub fn inbreeding_of(word: &str) -> Option<Option<f64>> {
+    let word = word.trim().to_ascii_lowercase();
+    let left = |halvings: i32| Some(Some(1.0 - 0.5f64.powi(halvings)));
+    match word.as_str() {
+        "outcross" | "outbred" => return Some(Some(0.0)),
+        "inbred" | "line" | "ril" => return Some(Some(0.95)),
+        "dh" => return Some(Some(0.98)),
+        "clone" | "f1" => return Some(None),
+        _ => {}
     }
-    // Relative probabilities outwards from the likeliest count, so that nothing overflows.
-    let ratio_up = |het: u64| {
-        let (rare_hom, common_hom) = ((rare - het) / 2, n - het - (rare - het) / 2);
-        theta * rare_hom as f64 * common_hom as f64 / ((het + 2) as f64 * (het + 1) as f64)
-    };
-    let most = rare.min(2 * n - rare);
-    let mut likeliest = rare % 2;
-    while likeliest + 2 <= most && ratio_up(likeliest) > 1.0 {
-        likeliest += 2;
+    let number = |text: &str| text.parse::<i32>().ok().filter(|n| (0..=60).contains(n));
+    if let Some(generation) = word.strip_prefix('f').and_then(number) {
+        return if generation >= 2 { left(generation - 2) } else { None };
     }
-    let mut weights = vec![(likeliest, 1.0f64)];
-    let mut weight = 1.0;
-    for het in (likeliest..most).step_by(2).take_while(|het| het + 2 <= most) {
-        weight *= ratio_up(het);
-        weights.push((het + 2, weight));
+    if let Some(selfings) = word.strip_prefix('s').and_then(number) {
+        return left(selfings);
     }
-    weight = 1.0;
-    let mut het = likeliest;
-    while het >= 2 {
-        het -= 2;
-        weight /= ratio_up(het);
-        weights.push((het, weight));
-    }
-    let total: f64 = weights.iter().map(|pair| pair.1).sum();
-    let seen = weights.iter().find(|pair| pair.0 == heterozygous).map_or(0.0, |pair| pair.1);
-    // Counts that are equally likely but for rounding belong to the tail.
-    let tail: f64 = weights.iter().map(|pair| pair.1).filter(|&weight| weight <= seen * (1.0 + 1e-9)).sum();
-    (tail / total).min(1.0)
+    word.parse::<f64>().ok().filter(|f| (0.0..=1.0).contains(f)).map(Some)
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    /// All tables with the same allele counts, by factorials.
-    fn by_enumeration(a: u64, h: u64, b: u64) -> f64 {
-        let (n, rare) = (a + h + b, 2 * a + h);
-        let log_factorial = |n: u64| (1..=n).map(|i| (i as f64).ln()).sum::<f64>();
-        let weight = |het: u64| {
-            let (hom, other) = ((rare - het) / 2, n - het - (rare - het) / 2);
-            (het as f64 * 2f64.ln() - log_factorial(hom) - log_factorial(het) - log_factorial(other)).exp()
-        };
-        let all: Vec<u64> = (0..=rare.min(2 * n - rare)).filter(|het| (rare - het) % 2 == 0).collect();
-        let total: f64 = all.iter().map(|&het| weight(het)).sum();
-        all.iter().map(|&het| weight(het)).filter(|&w| w <= weight(h) * (1.0 + 1e-9)).sum::<f64>() / total
-    }
+    use crate::block::{CallGroup, Layers, Site};
+    use crate::plane::BitPlanes;
 
     #[test]
-    fn known_values() {
-        // 57 heterozygotes, 14 and 50 homozygotes: near proportions.
-        assert!((exact(14, 57, 50, 0.0) - 0.8422797).abs() < 1e-6);
-        assert!(exact(50, 0, 50, 0.0) < 1e-20);
-        assert_eq!(exact(50, 0, 50, 1.0), 1.0);
-        assert_eq!(exact(50, 1, 50, 1.0), 0.0);
-        assert!(exact(45, 10, 45, 0.8) > 0.5);
+    fn words_say_the_inbreeding() {
+        let known = |word| inbreeding_of(word).unwrap();
+        assert_eq!([known("F2"), known("f4"), known("S1"), known("0.3")], [0.0, 0.75, 0.5, 0.3].map(Some));
+        assert_eq!((known("f1"), known("outcross")), (None, Some(0.0)));
+        assert_eq!((inbreeding_of("f0"), inbreeding_of("1.5"), inbreeding_of("hybrid")), (None, None, None));
     }
 
-    #[test]
-    fn chi_squared_tails_are_those_of_tables() {
-        // 5 % points of 1, 2, 3 and 4 degrees of freedom.
-        for (degrees, point) in [(1.0, 3.841_459), (2.0, 5.991_465), (3.0, 7.814_728), (4.0, 9.487_729)] {
-            assert!((upper_gamma(degrees / 2.0, point / 2.0) - 0.05).abs() < 1e-6, "{degrees}");
+    /// A block of one variant: 60 inbred lines, half of each allele, and 40 outcrossed plants in proportions.
+    fn mixed_panel() -> GenotypeBlock {
+        let mut calls = BitPlanes::new(2, 100);
+        let lines = (0..60).map(|i| if i % 2 == 0 { 0 } else { 2 });
+        let plants = (0..40).map(|i| [0, 1, 1, 2][i % 4]);
+        calls.push_row(&lines.chain(plants).collect::<Vec<u8>>());
+        GenotypeBlock {
+            contig: "1".into(),
+            samples: 100,
+            sites: vec![Site::default()],
+            groups: vec![CallGroup { samples: (0..100).collect(), calls }],
+            layers: Layers::default(),
         }
-        assert!(
-            (erfc(0.5) - 0.479_500_122_2).abs() < 1e-9 && (erfc(3.0) / 2.209_049_7e-5 - 1.0).abs() < 1e-6
-        );
     }
 
     #[test]
-    fn tetraploids_in_proportions_pass_and_others_do_not() {
-        // 100 samples at frequency 1/2: 6.25, 25, 37.5, 25, 6.25.
-        assert!(chi_squared(&[6, 25, 38, 25, 6], 0.0) > 0.9);
-        assert!(chi_squared(&[50, 0, 0, 0, 50], 0.0) < 1e-20);
-        assert!(chi_squared(&[50, 0, 0, 0, 50], 1.0) > 0.9);
-        assert!(chi_squared(&[0, 0, 100, 0, 0], 0.0) < 1e-10);
-        assert_eq!(chi_squared(&[99, 1, 0, 0, 0], 0.0), 1.0);
+    fn classes_are_tested_by_themselves() {
+        let block = mixed_panel();
+        let counts = block.counts(0);
+        let p = |test: HweTest| test.p_value(Side::Both, (&block, 0), &counts);
+        assert!(p(HweTest::default()) < 1e-6);
+        assert!(HweTest::default().p_value(Side::Excess, (&block, 0), &counts) > 0.99);
+        let of_samples: Vec<Option<usize>> = (0..100).map(|i| Some(usize::from(i >= 60))).collect();
+        let classes =
+            |first| Expected::Classes { classes: vec![first, Some(0.0)], of_samples: of_samples.clone() };
+        assert!(p(HweTest { expected: classes(Some(0.98)), ..HweTest::default() }) > 0.5);
+        assert!(p(HweTest { expected: classes(Some(0.0)), ..HweTest::default() }) < 1e-6);
+        assert!(p(HweTest { expected: classes(None), ..HweTest::default() }) > 0.5);
+    }
+
+    #[test]
+    fn ploidies_are_tested_by_themselves() {
         let counts = SiteCounts {
             dosages: vec![(4, vec![50, 0, 0, 0, 50]), (2, vec![1, 2, 1])],
             ..Default::default()
         };
-        assert!(p_value(&counts, 0.0) < 1e-19);
-    }
-
-    proptest! {
-        #[test]
-        fn equals_enumeration(a in 0u64..40, h in 0u64..40, b in 0u64..40) {
-            prop_assume!(a + h + b > 0);
-            let expected = by_enumeration(a, h, b);
-            prop_assert!((exact(a, h, b, 0.0) - expected).abs() < 1e-9);
-            prop_assert!((exact(b, h, a, 0.0) - expected).abs() < 1e-9);
-        }
+        assert!(HweTest::default().p_value(Side::Both, (&mixed_panel(), 0), &counts) < 1e-19);
     }
 }

@@ -3,17 +3,26 @@
 //! A [`GenotypeSource`] yields [`GenotypeBlock`]s from files or from memory; statistics fold over them, so that
 //! files larger than memory work. Calls are bit planes ([`plane`]); counts are popcounts ([`kernel`]).
 
+pub mod batches;
 pub mod block;
 pub mod compare;
 pub mod digits;
+pub mod dosage;
 pub mod filter;
 pub mod format;
+mod gram;
 pub mod hwe;
 pub mod impute;
 pub mod kernel;
+pub mod ld;
 pub mod matrix;
+pub mod paralogs;
 pub mod pca;
 pub mod plane;
+pub mod relationship;
+pub mod replicates;
+pub mod sample_table;
+pub mod significance;
 pub mod source;
 pub mod stats;
 pub mod tally;

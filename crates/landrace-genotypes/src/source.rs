@@ -61,6 +61,8 @@ pub struct SourceHeader {
     pub has_named_alleles: bool,
     /// Whether sites carry places on a genetic map.
     pub has_genetic_map: bool,
+    /// What the file says of each sample beside its calls, such as plate, well and batch.
+    pub sample_columns: Option<Arc<SampleColumns>>,
     /// The format, as people name it.
     pub format: &'static str,
     /// What was taken for granted in reading, one line each.
@@ -75,6 +77,7 @@ impl SourceHeader {
             out.samples = samples.iter().map(|&index| self.samples[index].clone()).collect();
             let rows = self.families.as_ref();
             out.families = rows.map(|rows| samples.iter().map(|&index| rows[index].clone()).collect());
+            out.sample_columns = self.sample_columns.as_ref().map(|own| Arc::new(own.with_samples(samples)));
         }
         out
     }
@@ -85,6 +88,34 @@ impl SourceHeader {
             // Those that are there already are refused.
             let _ = self.contigs.push(name, 0);
         }
+    }
+}
+
+/// Columns that describe samples, as laboratories write them beside the calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SampleColumns {
+    /// Names of the columns: `plate`, `well` and `batch` where they mean that, else as the file has them.
+    pub names: Vec<String>,
+    /// One row a sample, as many cells as names; empty where the file says nothing.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl SampleColumns {
+    fn with_samples(&self, samples: &[usize]) -> Self {
+        Self {
+            names: self.names.clone(),
+            rows: samples.iter().map(|&index| self.rows[index].clone()).collect(),
+        }
+    }
+
+    /// The table as text, with the column `sample` before the others.
+    pub fn to_text(&self, samples: &[String]) -> String {
+        let line = |first: &str, cells: &[String]| {
+            let cells: Vec<String> = cells.iter().map(|cell| cell.replace(['\t', '\n', '\r'], " ")).collect();
+            [first].into_iter().chain(cells.iter().map(String::as_str)).collect::<Vec<_>>().join("\t") + "\n"
+        };
+        let rows = samples.iter().zip(&self.rows).map(|(sample, row)| line(sample, row));
+        [line("sample", &self.names)].into_iter().chain(rows).collect()
     }
 }
 

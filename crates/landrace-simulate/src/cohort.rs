@@ -9,6 +9,7 @@ use landrace_genome::{ContigId, Interval};
 use crate::genome::Genome;
 use crate::individual::Individual;
 use crate::population::Population;
+use crate::random::Stream;
 
 /// The samples of a population on its genome.
 pub struct Cohort<'a> {
@@ -35,6 +36,26 @@ pub struct SiteCalls {
     pub alleles: Vec<u8>,
     /// How many copies carry it.
     pub alternate_count: usize,
+}
+
+/// How a laboratory sees the genotypes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Observation {
+    /// Share of calls that are missing.
+    pub missing: f64,
+    /// Share of the other calls in which one allele is taken for the other.
+    pub errors: f64,
+    /// The seed.
+    pub seed: u64,
+}
+
+fn put_call(alleles: &[u8], separator: char, text: &mut String) {
+    for (copy, &allele) in alleles.iter().enumerate() {
+        if copy > 0 {
+            text.push(separator);
+        }
+        text.push(if allele == 1 { '1' } else { '0' });
+    }
 }
 
 const SITES_A_RUN: usize = 1_000;
@@ -113,6 +134,40 @@ impl<'a> Cohort<'a> {
 
     /// The VCF lines of a run, each with the bases that its reference allele spans.
     pub fn vcf_lines(&self, run: &SiteRun) -> Vec<(Interval, String)> {
+        let info = |calls: &SiteCalls| format!("AC={};AN={}", calls.alternate_count, calls.alleles.len());
+        self.lines(run, info, |alleles, text| put_call(alleles, '|', text))
+    }
+
+    /// The VCF lines of a run as a laboratory would report them: without phase, with calls missing and wrong.
+    pub fn observed_lines(&self, run: &SiteRun, observation: &Observation) -> Vec<(Interval, String)> {
+        let index = (u64::from(run.contig.0) << 32) | run.sites.start as u64;
+        let mut stream = Stream::of(observation.seed, "observed", index);
+        let mut seen = Vec::new();
+        self.lines(
+            run,
+            |_| ".".to_owned(),
+            |alleles, text| {
+                if stream.chance(observation.missing) {
+                    text.push_str(&vec!["."; alleles.len()].join("/"));
+                    return;
+                }
+                seen.clear();
+                seen.extend_from_slice(alleles);
+                if stream.chance(observation.errors) {
+                    seen[stream.index(alleles.len())] ^= 1;
+                }
+                seen.sort_unstable();
+                put_call(&seen, '/', text);
+            },
+        )
+    }
+
+    fn lines(
+        &self,
+        run: &SiteRun,
+        info: impl Fn(&SiteCalls) -> String,
+        mut put: impl FnMut(&[u8], &mut String),
+    ) -> Vec<(Interval, String)> {
         let contig = &self.genome.contigs.get(run.contig).name;
         let bases = &self.genome.sequences[run.contig.index()];
         let sites = &self.population.variation.contigs[run.contig.index()].sites;
@@ -121,15 +176,14 @@ impl<'a> Cohort<'a> {
             let reference = String::from_utf8_lossy(site.reference_allele(bases)).into_owned();
             let alternate = site.alternate_allele(bases);
             let alternate = String::from_utf8_lossy(&alternate);
-            let (position, ac, an) = (site.position + 1, calls.alternate_count, calls.alleles.len());
-            let mut text =
-                format!("{contig}\t{position}\t.\t{reference}\t{alternate}\t.\tPASS\tAC={ac};AN={an}\tGT");
-            let mut alleles = calls.alleles.iter();
+            let (position, info) = (site.position + 1, info(&calls));
+            let mut text = format!("{contig}\t{position}\t.\t{reference}\t{alternate}\t.\tPASS\t{info}\tGT");
+            let mut alleles = calls.alleles.as_slice();
             for sample in &self.samples {
-                for copy in 0..sample.ploidy() {
-                    text.push(if copy == 0 { '\t' } else { '|' });
-                    text.push(if alleles.next() == Some(&1) { '1' } else { '0' });
-                }
+                let (own, rest) = alleles.split_at(sample.ploidy());
+                text.push('\t');
+                put(own, &mut text);
+                alleles = rest;
             }
             text.push('\n');
             (Interval::new(site.position, site.position + site.reference_length()), text)

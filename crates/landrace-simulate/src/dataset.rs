@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use landrace_genome::file::{self, FileError, Output};
-use landrace_genome::{batch, bgzf, csi};
+use landrace_genome::{Interval, batch, bgzf, csi};
 
-use crate::cohort::Cohort;
+use crate::cohort::{Cohort, Observation, SiteRun};
 use crate::genome::Genome;
 use crate::individual::Individual;
 use crate::population::Population;
@@ -60,7 +60,8 @@ pub fn write_truth(
     provenance: &Provenance<'_>,
 ) -> Result<(), FileError> {
     let cohort = Cohort::new(genome, population);
-    write_vcf(&cohort, genome, &folder.join("truth.vcf.gz"), provenance.command_line)?;
+    let header = cohort.vcf_header(provenance.command_line);
+    write_vcf(&cohort, genome, &folder.join("truth.vcf.gz"), &header, |run| cohort.vcf_lines(run))?;
     if cohort.samples().iter().all(|sample| sample.ploidy() <= 2) {
         let phenotypes = traits.first().map(|one| one.phenotypes.as_slice());
         write_plink(&cohort, folder, provenance.cm_per_mb, &cohort.fam(phenotypes))?;
@@ -83,17 +84,40 @@ pub struct Provenance<'a> {
     pub cm_per_mb: f64,
 }
 
-fn write_vcf(cohort: &Cohort<'_>, genome: &Genome, path: &Path, command_line: &str) -> Result<(), FileError> {
+/// Writes the genotypes of a population as a laboratory would report them: `observed.vcf.gz` and its index.
+///
+/// # Errors
+/// Returns an error that names the file.
+pub fn write_observed(
+    genome: &Genome,
+    population: &Population,
+    observation: &Observation,
+    folder: &Path,
+    provenance: &Provenance<'_>,
+) -> Result<(), FileError> {
+    let cohort = Cohort::new(genome, population);
+    let header = cohort.vcf_header(provenance.command_line);
+    let path = folder.join("observed.vcf.gz");
+    write_vcf(&cohort, genome, &path, &header, |run| cohort.observed_lines(run, observation))
+}
+
+fn write_vcf(
+    cohort: &Cohort<'_>,
+    genome: &Genome,
+    path: &Path,
+    header: &str,
+    lines: impl Fn(&SiteRun) -> Vec<(Interval, String)> + Sync,
+) -> Result<(), FileError> {
     let failed = |error: io::Error| FileError::new(path, &error);
     let names = genome.contigs.iter().map(|(_, contig)| contig.name.as_str()).collect();
     let mut index = csi::Builder::new(genome.contigs.len(), genome.contigs.longest())
         .for_vcf(&csi::TextColumns { names });
     let mut out = bgzf::Writer::new(file::create(path)?, LEVEL);
-    out.write_all(cohort.vcf_header(command_line).as_bytes()).map_err(failed)?;
+    out.write_all(header.as_bytes()).map_err(failed)?;
     batch::map_in_order(
         cohort.runs().into_iter().map(Ok),
         || (),
-        |(), run| Ok((run.contig, cohort.vcf_lines(&run))),
+        |(), run| Ok((run.contig, lines(&run))),
         |(contig, lines)| {
             for (interval, line) in lines {
                 let start = out.offset();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// How a command is started and what it makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// Its name on the command line.
+    /// Its name on the command line; a command within a command has both names, with a space between them.
     pub name: &'static str,
     /// Raised whenever its output changes, so that old outputs are made anew.
     pub version: u32,
@@ -65,6 +65,11 @@ pub enum Make {
         /// The file's extension, with its point.
         extension: &'static str,
     },
+    /// Tables that share what their names begin with, and the account of them (`.summary.json`).
+    Tables {
+        /// The flag that takes what the names begin with.
+        flag: &'static str,
+    },
     /// Files beside an input; the task gives it a link to the input.
     Beside {
         /// The input.
@@ -99,6 +104,11 @@ pub trait Catalogue: Sync {
     /// # Errors
     /// Returns a message that names the file, the row and the column.
     fn sheet(&self, path: &Path) -> Result<Sheet, String>;
+
+    /// The files that are read with a file, without being named: the tables beside a PLINK `.bed`.
+    fn companions(&self, _path: &Path) -> Vec<PathBuf> {
+        Vec::new()
+    }
 
     /// Checks the arguments of a command without running it.
     ///

@@ -7,7 +7,7 @@ use landrace_genome::FileError;
 
 use crate::digest::Digests;
 use crate::folder::RunFolder;
-use crate::plan::{Agreement, Plan, PlannedInput, PlannedStep, PlannedTake, Slot};
+use crate::plan::{ACCOUNT, Agreement, Plan, PlannedInput, PlannedStep, PlannedTake, Slot};
 use crate::record::Record;
 use crate::workflow::Binding;
 
@@ -110,7 +110,7 @@ impl<'a> Keys<'a> {
                 step: id.clone(),
                 slot: self.plan.slot_name(source, slot),
             })?;
-            let counts = |file: &str| take.is_summary || !file.ends_with(".summary.json");
+            let counts = |file: &str| take.is_summary || !file.ends_with(ACCOUNT);
             words
                 .extend(record.outputs.into_iter().filter(|made| counts(&made.file)).map(|made| made.blake3));
         }
@@ -129,6 +129,10 @@ impl<'a> Keys<'a> {
         let (columns, files) = match self.plan.inputs.get(name) {
             None => return Ok(String::new()),
             Some(PlannedInput::File(path)) => return Ok(self.digests.of(path)?),
+            Some(PlannedInput::Set { path, companions }) => {
+                let files = std::iter::once(path).chain(companions).map(|file| self.digests.of(file));
+                return Ok(hash(&files.collect::<Result<Vec<_>, _>>()?));
+            }
             Some(PlannedInput::Sheet { columns, files, .. }) => (columns, files),
         };
         let counts = |column: &String| take.columns.is_empty() || take.columns.contains(column);

@@ -44,6 +44,13 @@ pub struct Plan {
 pub enum PlannedInput {
     /// A file.
     File(PathBuf),
+    /// A file and those that belong to it: `.bed` with `.bim` and `.fam`.
+    Set {
+        /// The file that is named.
+        path: PathBuf,
+        /// The files that are read with it.
+        companions: Vec<PathBuf>,
+    },
     /// A sample sheet.
     Sheet {
         /// The sheet.
@@ -102,12 +109,17 @@ pub struct PlannedTake {
     pub is_summary: bool,
 }
 
+/// The ending of the account beside an output.
+pub(crate) const ACCOUNT: &str = ".summary.json";
+
 /// What a step makes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PlannedMake {
     /// One file named after the slot, and what the program puts beside it under a longer name.
     Extension(String),
+    /// Tables whose names begin with the slot's; the main one is their account.
+    Tables,
     /// Files by their names.
     Named(BTreeMap<String, String>),
     /// Files beside a link to an input.
@@ -221,12 +233,21 @@ impl Plan {
 }
 
 impl PlannedStep {
+    /// The word for the output on the command line: the main output, or what its tables' names begin with.
+    pub(crate) fn output_word(&self, plan: &Plan, slot: &Slot) -> String {
+        match &self.makes {
+            PlannedMake::Tables => plan.stem(self, slot),
+            _ => self.main_output(plan, slot),
+        }
+    }
+
     /// The name of the main output of a slot.
     pub(crate) fn main_output(&self, plan: &Plan, slot: &Slot) -> String {
         match &self.makes {
             PlannedMake::Extension(extension) => {
                 format!("{}{extension}", plan.stem(self, slot))
             }
+            PlannedMake::Tables => plan.stem(self, slot) + ACCOUNT,
             PlannedMake::Named(files) => {
                 files.get("out").or_else(|| files.values().next()).cloned().unwrap_or_default()
             }
@@ -234,9 +255,11 @@ impl PlannedStep {
                 let from = self.inputs.get(input).and_then(|take| take.from.first());
                 match from {
                     Some(Binding::Input(name)) => match plan.inputs.get(name) {
-                        Some(PlannedInput::File(path) | PlannedInput::Sheet { path, .. }) => {
-                            path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-                        }
+                        Some(
+                            PlannedInput::File(path)
+                            | PlannedInput::Set { path, .. }
+                            | PlannedInput::Sheet { path, .. },
+                        ) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                         None => String::new(),
                     },
                     _ => plan.stem(self, slot),

@@ -13,7 +13,7 @@ use crate::folder::{DESK, RunFolder, write_text};
 use crate::interrupt::{self, Watched};
 use crate::key::{Key, KeyError, Keys};
 use crate::plan::words::render;
-use crate::plan::{Plan, PlannedInput, PlannedMake, PlannedStep, Slot};
+use crate::plan::{ACCOUNT, Plan, PlannedInput, PlannedMake, PlannedStep, Slot};
 use crate::record::{Cause, Failure, MadeFile, Record, sync_folder};
 use crate::workflow::{Binding, Needs};
 
@@ -180,7 +180,10 @@ impl<'a> Task<'a> {
             let mut paths = Vec::new();
             for from in &take.from {
                 let found = self.paths(name, from, desk, keys)?;
-                let account = |path: String| if take.is_summary { path + ".summary.json" } else { path };
+                let account = |path: String| match take.is_summary && !path.ends_with(ACCOUNT) {
+                    true => path + ACCOUNT,
+                    false => path,
+                };
                 paths.extend(found.into_iter().map(account));
             }
             if self.step.inputs.len() == 1 {
@@ -217,7 +220,9 @@ impl<'a> Task<'a> {
         let (Binding::Step(id) | Binding::Gather(id)) = from else {
             let Binding::Input(input) = from else { return Ok(Vec::new()) };
             return Ok(match self.plan.inputs.get(input) {
-                Some(PlannedInput::File(path)) => vec![path.display().to_string()],
+                Some(PlannedInput::File(path) | PlannedInput::Set { path, .. }) => {
+                    vec![path.display().to_string()]
+                }
                 Some(PlannedInput::Sheet { .. }) => vec![self.lay_sheet(name, input, desk)?],
                 None => Vec::new(),
             });
@@ -274,7 +279,7 @@ impl<'a> Task<'a> {
                     values.insert(format!("out.{name}"), vec![file.clone()]);
                 }
             }
-            PlannedMake::Extension(_) => {}
+            PlannedMake::Extension(_) | PlannedMake::Tables => {}
             PlannedMake::Beside(input) => {
                 let word = format!("in.{input}");
                 let target = values.get(&word).and_then(|paths| paths.first()).cloned().unwrap_or_default();
@@ -283,7 +288,7 @@ impl<'a> Task<'a> {
                 values.insert(word, vec![main.clone()]);
             }
         }
-        values.insert("out".to_owned(), vec![main]);
+        values.insert("out".to_owned(), vec![self.step.output_word(self.plan, self.slot)]);
         Ok(())
     }
 
@@ -341,7 +346,9 @@ impl<'a> Task<'a> {
             return Err(TaskError::NoOutput { program, file: file.clone() });
         }
         let stems: Vec<String> = match &self.step.makes {
-            PlannedMake::Extension(_) => vec![self.plan.stem(self.step, self.slot) + "."],
+            PlannedMake::Extension(_) | PlannedMake::Tables => {
+                vec![self.plan.stem(self.step, self.slot) + "."]
+            }
             _ => wanted.iter().map(|file| format!("{file}.")).collect(),
         };
         let laid =

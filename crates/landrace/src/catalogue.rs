@@ -22,7 +22,8 @@ impl Installed {
     pub(crate) fn new() -> std::io::Result<Self> {
         let line = cli::command();
         let with_flags = |command: Command| {
-            let found = line.find_subcommand(command.name)?;
+            let found =
+                command.name.split(' ').try_fold(&line, |within, name| within.find_subcommand(name))?;
             Some(Command { flags: flags(&line, found), ..command })
         };
         let commands = known().into_iter().filter_map(with_flags).collect();
@@ -33,6 +34,10 @@ impl Installed {
 /// The commands that make steps. A version is raised whenever the command's output changes.
 fn known() -> Vec<Command> {
     let genotypes = || vec![Take::positional("genotypes")];
+    let corrected = || {
+        let beside = [Take::flag("relationship", "--relationship"), Take::flag("structure", "--structure")];
+        [genotypes(), beside.to_vec()].concat()
+    };
     vec![
         Command {
             makes: Make::Beside { input: "reference" },
@@ -65,8 +70,14 @@ fn known() -> Vec<Command> {
         },
         command("convert", 1, genotypes(), ".bcf"),
         command("filter", 1, genotypes(), ".bcf"),
+        Command { makes: Make::Tables { flag: "-o" }, ..command("stats", 1, genotypes(), "") },
         command("impute", 1, genotypes(), ".bcf"),
         command("pca", 1, genotypes(), ".tsv"),
+        command("ld pairs", 1, corrected(), ".tsv"),
+        command("ld decay", 1, corrected(), ".tsv"),
+        command("ld blocks", 1, genotypes(), ".tsv"),
+        command("ld prune", 1, genotypes(), ".bcf"),
+        command("relationship", 1, genotypes(), ".tsv"),
         command("markers", 1, genotypes(), ".tsv"),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
@@ -115,6 +126,10 @@ impl Catalogue for Installed {
         let rows = rows.collect();
         let file_columns = FILE_COLUMNS.iter().map(|column| (*column).to_owned()).collect();
         Ok(Sheet { columns: table.columns, file_columns, rows })
+    }
+
+    fn companions(&self, path: &Path) -> Vec<PathBuf> {
+        landrace_genotypes::format::companions(path)
     }
 
     fn check(&self, words: &[String]) -> Result<(), String> {

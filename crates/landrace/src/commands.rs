@@ -15,9 +15,11 @@ mod explain;
 mod filter;
 mod impute;
 mod index;
+mod ld;
 mod logs;
 mod markers;
 mod pca;
+mod relationship;
 mod report;
 mod run;
 mod simulate;
@@ -36,7 +38,9 @@ pub(crate) enum Command {
     Filter(filter::Args),
     Stats(stats::Args),
     Impute(impute::Args),
+    Ld(ld::Args),
     Pca(pca::Args),
+    Relationship(relationship::Args),
     Markers(markers::Args),
     Simulate(simulate::Args),
     Run(run::Args),
@@ -60,7 +64,9 @@ impl Command {
             Self::Filter(args) => filter::run(&args, session),
             Self::Stats(args) => stats::run(&args, session),
             Self::Impute(args) => impute::run(&args, session),
+            Self::Ld(args) => ld::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
+            Self::Relationship(args) => relationship::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),

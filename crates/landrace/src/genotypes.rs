@@ -1,12 +1,15 @@
 //! What the genotype commands share: opening inputs, choosing samples and regions, tables for the report.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use landrace_genome::file;
 use landrace_genome::summary::{Chart, Combine, Summary, Table};
+use landrace_genotypes::dosage::Prior;
 use landrace_genotypes::filter::{FilterAccount, FilterOptions, Regions, Rule, choose_samples};
 use landrace_genotypes::format::{self, Losses, ReadOptions};
+use landrace_genotypes::hwe::inbreeding_of;
 use landrace_genotypes::tally::{BINS, Tally};
 use landrace_genotypes::{GenotypeSource, SourceHeader, Wanted};
 use serde_json::Value;
@@ -30,12 +33,50 @@ pub(crate) struct Input {
     /// if known; or a PLINK .map or .bim
     #[arg(long, value_name = "FILE", help_heading = "Reading")]
     map: Option<PathBuf>,
+    /// Sheet of an Excel workbook; the first with content if not given
+    #[arg(long, value_name = "NAME", help_heading = "Reading")]
+    sheet: Option<String>,
+    /// Call dosages anew from the reads of each allele (AD): beta-binomial, with error, bias and overdispersion of
+    /// each variant, at the ploidy of the calls or of --ploidy
+    #[arg(long, help_heading = "Reading")]
+    from_counts: bool,
+    /// Table of all reads that goes with a table of reference reads: the same rows and columns
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    total: Option<PathBuf>,
+    /// What calls from reads take for granted: hwe, uniform, or inbreeding as inbred, dh, F4, S2 or a coefficient
+    #[arg(long, value_name = "PRIOR", help_heading = "Reading", default_value = "hwe", value_parser = prior)]
+    prior: Prior,
+}
+
+/// The prior that a word says.
+fn prior(word: &str) -> Result<Prior, String> {
+    match word {
+        "hwe" => Ok(Prior::default()),
+        "uniform" => Ok(Prior::Uniform),
+        word => {
+            match inbreeding_of(word) {
+                Some(Some(inbreeding)) => Ok(Prior::HardyWeinberg { inbreeding }),
+                _ => Err("write hwe, uniform, inbred, dh, F2, F3 ..., S1, S2 ..., or a number from 0 to 1"
+                    .to_owned()),
+            }
+        }
+    }
 }
 
 impl Input {
     /// How to read the files, with these layers.
     pub(crate) fn options(&self, wanted: Wanted) -> ReadOptions {
-        ReadOptions { wanted, read_as: self.read_as.clone(), ploidy: self.ploidy, map: self.map.clone() }
+        let (read_as, map, sheet) = (self.read_as.clone(), self.map.clone(), self.sheet.clone());
+        ReadOptions {
+            wanted,
+            read_as,
+            ploidy: self.ploidy,
+            map,
+            sheet,
+            total: self.total.clone(),
+            from_counts: self.from_counts,
+            prior: self.prior,
+        }
     }
 
     /// Opens the files.
@@ -45,9 +86,12 @@ impl Input {
 
     /// Opens the files for writing them anew to `output`: with all that it can hold, and every contig known.
     pub(crate) fn open_for(&self, output: &Path, wanted: Wanted) -> anyhow::Result<Box<dyn GenotypeSource>> {
-        let options = self.options(Wanted { records: format::wanted_by(output).records, ..wanted });
+        let held = format::wanted_by(output);
+        let options = self.options(held.or(wanted));
         let mut source = format::open(&self.genotypes, options.clone())?;
-        format::declare_contigs(source.as_mut(), &self.genotypes, &options)?;
+        if held.records {
+            format::declare_contigs(source.as_mut(), &self.genotypes, &options)?;
+        }
         Ok(source)
     }
 }
@@ -99,6 +143,25 @@ fn names(text: &str) -> anyhow::Result<Vec<String>> {
         return Ok(lines.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect());
     }
     Ok(text.split(',').map(str::to_owned).collect())
+}
+
+/// The table of what the input says of each sample beside its calls (plate, well, batch), `<output>.samples.tsv`, which
+/// `stats --sheet` takes; `None` if it says nothing.
+pub(crate) fn sample_sheet(
+    session: &Session,
+    output: &Path,
+    header: &SourceHeader,
+) -> anyhow::Result<Option<file::Output>> {
+    let is_special = std::fs::metadata(output).is_ok_and(|metadata| !metadata.is_file());
+    let Some(columns) = header.sample_columns.as_ref().filter(|_| output.as_os_str() != "-" && !is_special)
+    else {
+        return Ok(None);
+    };
+    let path = file::beside(output, ".samples.tsv");
+    let mut out = file::create(&path)?;
+    out.write_all(columns.to_text(&header.samples).as_bytes())?;
+    session.progress.note(&format!("what the file says of its samples: {}", path.display()));
+    Ok(Some(out))
 }
 
 /// A bar that follows the source's files.

@@ -9,6 +9,7 @@ mod catalogue;
 mod cli;
 mod commands;
 mod genotypes;
+mod hardy_weinberg;
 mod output;
 mod progress;
 mod provenance;

@@ -6,8 +6,10 @@ use landrace_workflow::Workflow;
 use landrace_workflow::workflow::WorkflowError;
 
 /// Name and text of each.
-pub(crate) const READY: [(&str, &str); 1] =
-    [("reads-to-panel", include_str!("../../../workflows/reads-to-panel.toml"))];
+pub(crate) const READY: [(&str, &str); 2] = [
+    ("reads-to-panel", include_str!("../../../workflows/reads-to-panel.toml")),
+    ("genotype-qc", include_str!("../../../workflows/genotype-qc.toml")),
+];
 
 /// Reads a workflow file, or a ready workflow if there is no such file.
 pub(crate) fn open(path: &Path) -> Result<Workflow, WorkflowError> {

@@ -332,6 +332,31 @@ fn only_what_changed_and_what_depends_on_it_runs() {
 }
 
 #[test]
+fn a_table_beside_a_bed_counts_as_its_content() {
+    let desk = Desk::new(&[]);
+    for ending in ["bed", "bim", "fam"] {
+        desk.put(&format!("panel.{ending}"), "first\n");
+    }
+    desk.put(
+        "set.toml",
+        "landrace = \"1\"\n[workflow]\nname = \"set\"\n[inputs]\ngenotypes = { type = \"file\" }\n[[step]]\n\
+         id = \"copy\"\nrun = [\"cp\", \"{in.genotypes}\", \"{out}\"]\nout = \"copy.bed\"\n\
+         in = { genotypes = \"genotypes\" }\n",
+    );
+    let run = |extra: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_landrace"));
+        command.args(["run", "set.toml", "--input", "genotypes=panel.bed", "-o", "run"]).args(extra);
+        text(&command.current_dir(desk.folder.path()).output().unwrap())
+    };
+    run(&[]);
+    let before = desk.starts();
+    desk.put("panel.fam", "second\n");
+    assert!(run(&["-n"]).contains("run: changed: content of 'genotypes'"));
+    run(&[]);
+    assert_eq!(desk.started_since(&before), ["copy all"], "another table of samples");
+}
+
+#[test]
 fn keys_do_not_depend_on_folders_names_or_cores() {
     let keys = |desk: &Desk| {
         let mut keys = BTreeMap::new();

@@ -74,3 +74,21 @@ fn a_missing_folder_is_named() {
     let error = create("/no/such/folder/x").err().unwrap().to_string();
     assert!(error.contains("the folder /no/such/folder is not there"), "{error}");
 }
+
+#[test]
+fn a_folder_takes_its_name_when_it_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.zarr");
+    for content in ["one", "two"] {
+        let output = create_folder(&path, "mark").unwrap();
+        output.write_inside("mark", b"").unwrap();
+        output.write_inside("a/b", content.as_bytes()).unwrap();
+        assert_eq!(output.read_inside("a/b").unwrap(), content.as_bytes());
+        publish(vec![output]).unwrap();
+        assert_eq!(read_text(path.join("a/b")).unwrap(), content);
+    }
+    drop(create_folder(&path, "mark").unwrap());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let other = create_folder(folder.path(), "mark").err().unwrap().to_string();
+    assert!(other.contains("is something else"), "{other}");
+}

@@ -59,6 +59,22 @@ pub struct Wanted {
     pub records: bool,
 }
 
+impl Wanted {
+    /// What either wants.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            phase: self.phase || other.phase,
+            depth: self.depth || other.depth,
+            genotype_quality: self.genotype_quality || other.genotype_quality,
+            allele_depths: self.allele_depths || other.allele_depths,
+            likelihoods: self.likelihoods || other.likelihoods,
+            dosage: self.dosage || other.dosage,
+            probabilities: self.probabilities || other.probabilities,
+            records: self.records || other.records,
+        }
+    }
+}
+
 /// One value a call: variants × samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid<T> {
@@ -210,6 +226,12 @@ impl AlleleCodes {
     pub fn row(&self, row: usize) -> Option<std::slice::ChunksExact<'_, u8>> {
         let start = self.starts.get(row).copied().flatten()? * self.width;
         Some(self.codes[start..start + self.samples * self.width].chunks_exact(self.width.max(1)))
+    }
+
+    /// One call of a variant, of [`AlleleCodes::width`] codes; `None` if its dosages say all.
+    pub fn call(&self, row: usize, sample: usize) -> Option<&[u8]> {
+        let start = (self.starts.get(row).copied().flatten()? + sample) * self.width;
+        self.codes.get(start..start + self.width)
     }
 
     /// Whether each call of a variant is phased; `None` if its dosages say all.

@@ -66,9 +66,11 @@ impl GatheredSource {
             files.push(Member { source: open_one(path, options)?, path: path.clone(), next: None });
         }
         let mut header = files[0].source.header().clone();
+        header.notes.clear();
         let mut members = Vec::new();
         for file in &files {
             let other = file.source.header();
+            header.notes.extend(other.notes.iter().cloned());
             let order = sample_order(&header, &files[0].path, other, &file.path)?;
             for (_, contig) in
                 other.contigs.iter().filter(|(_, c)| header.contigs.id(&c.name).is_none()).collect::<Vec<_>>()

@@ -1,11 +1,14 @@
 //! VCF: text in, text out, nothing lost on the way.
 
+mod cells;
 mod formats;
 mod meta;
 mod names;
 mod parse;
 mod read;
 mod write;
+
+use super::Reader;
 
 pub(crate) use formats::Formats;
 pub(crate) use meta::attributes;
@@ -15,3 +18,11 @@ pub(crate) use parse::{LineParser, next_field};
 pub use read::VcfSource;
 pub(crate) use read::samples_of;
 pub(crate) use write::{LineWriter, header_text};
+
+/// How it is told and opened.
+pub(crate) const READER: Reader = Reader {
+    name: "vcf",
+    about: "VCF",
+    recognise: |head| head.bytes.starts_with(b"##"),
+    open: |input, options| Ok(Box::new(VcfSource::open(input, options.wanted)?)),
+};

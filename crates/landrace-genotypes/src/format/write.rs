@@ -1,6 +1,5 @@
 //! Writing blocks: encoded on all threads, written in order, published together.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,10 +9,27 @@ use landrace_genome::{ContigDictionary, ContigId, Interval};
 
 use super::bcf;
 use super::hapmap::HapmapWriter;
-use super::plink::{HAPMAP_NOTES, PlinkWriter};
+use super::plink::PlinkWriter;
 use super::vcf::{Formats, LineWriter, Meta, header_text};
-use crate::block::GenotypeBlock;
-use crate::source::{Family, GenotypeError, SourceHeader};
+use crate::block::{GenotypeBlock, layer::Wanted};
+use crate::source::{GenotypeError, SourceHeader};
+
+mod by_sample;
+pub(crate) mod cells;
+mod dosage;
+mod gwaspoly;
+mod losses;
+pub(crate) mod sink;
+mod transpose;
+mod zarr;
+
+use by_sample::{Layout, SampleLinesWriter};
+use cells::Delimiter;
+use dosage::DosageWriter;
+use gwaspoly::GwaspolyWriter;
+pub(crate) use losses::HAPMAP_NOTES;
+pub use losses::Losses;
+use zarr::ZarrWriter;
 
 /// A block as the file's bytes.
 #[derive(Debug, Default)]
@@ -24,40 +40,16 @@ pub struct Encoded {
     pub(crate) sites: Vec<u8>,
     /// Contig, bases and length in bytes of each record, for the index.
     pub(crate) records: Vec<(usize, Interval, usize)>,
+    /// Names of variants, where they make a line of their own.
+    pub(crate) names: Vec<u8>,
+    /// Where each sample's cells end in `bytes`, where lines are samples.
+    pub(crate) ends: Vec<u32>,
+    /// Rows of arrays, where that is what is written.
+    pub(crate) rows: Option<Arc<zarr::Rows>>,
     /// Variants written.
     pub variants: u64,
     /// What the format cannot hold.
     pub losses: Losses,
-}
-
-/// What a format could not hold: a sentence each, and how often.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Losses(BTreeMap<&'static str, u64>);
-
-impl Losses {
-    /// Notes a loss of `n` items of what.
-    pub fn add(&mut self, what: &'static str, n: u64) {
-        if n > 0 {
-            *self.0.entry(what).or_default() += n;
-        }
-    }
-
-    /// Takes over another block's losses.
-    pub fn merge(&mut self, other: &Self) {
-        for (what, n) in &other.0 {
-            self.add(what, *n);
-        }
-    }
-
-    /// Whether nothing was lost.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// One line a loss, with its number.
-    pub fn lines(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|(what, n)| format!("{what}: {n}"))
-    }
 }
 
 /// Turns blocks into bytes; used by all threads at once.
@@ -90,6 +82,19 @@ pub trait GenotypeWriter {
     fn finish(self: Box<Self>) -> Result<Vec<Output>, GenotypeError>;
 }
 
+/// How genotypes are to be written.
+#[derive(Clone, Debug, Default)]
+pub struct WriteOptions {
+    /// What is noted in the file as the command that made it, where the format can; nothing if empty.
+    pub command: String,
+    /// Calls of a GWASpoly table as letters (`AAAG`), not as dosages.
+    pub letters: bool,
+}
+
+/// The endings of names that are known, for messages.
+const ENDINGS: &str = ".bcf, .vcf.gz, .vcf, .bed (PLINK), .ped (PLINK text), .hmp.txt (HapMap), .dosage.tsv, .tsv or .csv \
+    (dosages), .gwaspoly.csv (GWASpoly), .dat (Flapjack) or .vcz (VCF Zarr)";
+
 /// Begins a file in the format of its name's ending; `command` is noted in it where the format can.
 ///
 /// # Errors
@@ -99,18 +104,81 @@ pub fn create(
     header: &SourceHeader,
     command: &str,
 ) -> Result<Box<dyn GenotypeWriter>, GenotypeError> {
+    create_with(path, header, &WriteOptions { command: command.to_owned(), ..WriteOptions::default() })
+}
+
+/// Begins a file in the format of its name's ending.
+///
+/// # Errors
+/// Returns an error that names the path if its ending is not known or it cannot be written.
+pub fn create_with(
+    path: &Path,
+    header: &SourceHeader,
+    options: &WriteOptions,
+) -> Result<Box<dyn GenotypeWriter>, GenotypeError> {
+    Ok(match format_of(path)? {
+        OutputFormat::Variants => Box::new(VariantFileWriter::create(path, header, &options.command)?),
+        OutputFormat::Bed => Box::new(PlinkWriter::create(path, header)?),
+        OutputFormat::Hapmap => Box::new(HapmapWriter::create(path, header)?),
+        OutputFormat::Dosages(delimiter) => Box::new(DosageWriter::create(path, header, delimiter)?),
+        OutputFormat::Gwaspoly => Box::new(GwaspolyWriter::create(path, header, options.letters)?),
+        OutputFormat::BySample(layout) => Box::new(SampleLinesWriter::create(path, header, layout)?),
+        OutputFormat::Zarr => Box::new(ZarrWriter::create(path, header, &options.command)?),
+    })
+}
+
+/// What a name's ending says.
+enum OutputFormat {
+    Variants,
+    Bed,
+    Hapmap,
+    Dosages(Delimiter),
+    Gwaspoly,
+    BySample(Layout),
+    Zarr,
+}
+
+fn format_of(path: &Path) -> Result<OutputFormat, GenotypeError> {
     if VariantFormat::of_path(path).is_some() {
-        return Ok(Box::new(VariantFileWriter::create(path, header, command)?));
+        return Ok(OutputFormat::Variants);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    if name.ends_with(".bed") {
-        return Ok(Box::new(PlinkWriter::create(path, header)?));
+    let stem = name.strip_suffix(".gz").or(name.strip_suffix(".bgz")).unwrap_or(&name);
+    Ok(match stem.rsplit_once('.').map_or("", |parts| parts.1) {
+        "bed" if stem == name => OutputFormat::Bed,
+        "vcz" | "zarr" if stem == name => OutputFormat::Zarr,
+        "hmp" => OutputFormat::Hapmap,
+        "txt" if stem.ends_with(".hmp.txt") => OutputFormat::Hapmap,
+        "csv" if stem.ends_with(".gwaspoly.csv") => OutputFormat::Gwaspoly,
+        "csv" => OutputFormat::Dosages(Delimiter::Comma),
+        "tsv" => OutputFormat::Dosages(Delimiter::Tab),
+        "dat" => OutputFormat::BySample(Layout::Flapjack),
+        "ped" => OutputFormat::BySample(Layout::Ped),
+        _ => {
+            let message = format!("not a name for genotypes; end it with {ENDINGS}");
+            return Err(FileError::content(path, message).into());
+        }
+    })
+}
+
+/// The layers that a file of this name can hold beside the calls.
+pub fn wanted_by(path: &Path) -> Wanted {
+    let nothing = Wanted::default();
+    match format_of(path) {
+        Ok(OutputFormat::Variants) => Wanted { records: true, ..nothing },
+        Ok(OutputFormat::Dosages(_)) => Wanted { dosage: true, ..nothing },
+        Ok(OutputFormat::Zarr) => Wanted {
+            phase: true,
+            depth: true,
+            genotype_quality: true,
+            allele_depths: true,
+            likelihoods: true,
+            dosage: true,
+            probabilities: true,
+            records: false,
+        },
+        _ => nothing,
     }
-    if [".hmp.txt", ".hmp.txt.gz", ".hmp", ".hmp.gz"].iter().any(|ending| name.ends_with(ending)) {
-        return Ok(Box::new(HapmapWriter::create(path, header)?));
-    }
-    let message = "not a name for genotypes; end it with .bcf, .vcf.gz, .vcf, .bed or .hmp.txt";
-    Err(FileError::content(path, message).into())
 }
 
 /// Writes VCF and BCF.
@@ -139,12 +207,7 @@ impl VariantFileWriter {
         let bcf = bcf::Encoder::new(&meta, header.samples.len());
         let formats = Formats::of(header);
         let mut losses = Losses::default();
-        let is_telling =
-            |family: &&Family| family.fields[2..].iter().any(|field| !matches!(&**field, "0" | "-9"));
-        let rows = header.families.iter().flat_map(|rows| rows.iter());
-        losses
-            .add("parents, sexes and phenotypes of samples", rows.clone().filter(is_telling).count() as u64);
-        losses.add("families of samples", rows.filter(|row| *row.fields[0] != *"0").count() as u64);
+        losses.add_families(header);
         let writer = VariantWriter::create_with_text(path, &text, &contigs)?;
         Ok(Self { writer, encoder: Arc::new(VariantEncoder { format, bcf, formats, contigs, losses }) })
     }

@@ -14,6 +14,7 @@ use std::sync::Mutex;
 use landrace_genome::nearest::hint;
 use rayon::prelude::*;
 
+use super::haplotype::GeneticMap;
 use super::mean::block_starts;
 use super::{Asked, Estimates, Method, contig_runs};
 use crate::block::Ragged;
@@ -22,9 +23,11 @@ use crate::source::GenotypeError;
 
 pub mod cross;
 mod model;
+mod sheet;
 
 pub use cross::Cross;
 use model::{Markers, Solved};
+pub use sheet::parse_families;
 
 /// Two parents and their progeny, by the samples' names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +43,8 @@ pub struct FamilySpec {
 /// The method.
 pub struct FamilyMethod {
     specs: Vec<FamilySpec>,
-    /// Centimorgans a megabase, where the genotypes bring no genetic map.
-    cm_per_mb: f64,
+    /// The genetic map, where the genotypes bring none.
+    map: GeneticMap,
     families: Vec<Family>,
     has_map: bool,
     outside: usize,
@@ -66,11 +69,12 @@ pub(crate) struct PlantAccount {
 }
 
 impl FamilyMethod {
-    /// Families to work on, and the genome's recombination rate where no genetic map is given.
-    pub fn new(specs: Vec<FamilySpec>, cm_per_mb: f64) -> Self {
+    /// Families to work on, and a genetic map; one that is no more than a general rate gives way to the places
+    /// that the genotypes bring.
+    pub fn new(specs: Vec<FamilySpec>, map: GeneticMap) -> Self {
         Self {
             specs,
-            cm_per_mb,
+            map,
             families: Vec::new(),
             has_map: false,
             outside: 0,
@@ -141,14 +145,15 @@ fn fraction(centimorgans: f64) -> f64 {
 /// Rows without a place follow each other at this distance.
 const UNPLACED: f64 = 1.0;
 
-fn order(matrix: &GenotypeMatrix, run: Range<usize>, has_map: bool, cm_per_mb: f64) -> Order {
+fn order(matrix: &GenotypeMatrix, run: Range<usize>, has_map: bool, map: &GeneticMap) -> Order {
+    let contig = &matrix.blocks()[run.start].contig;
     let sites = matrix.blocks()[run].iter().flat_map(|block| &block.sites);
     let place = |site: &crate::block::Site| -> Option<f64> {
         if has_map {
             let own = site.genetic_position.as_ref()?.parse::<f64>().ok()?;
             return own.is_finite().then_some(own);
         }
-        site.position.map(|position| position.get() as f64 / 1e6 * cm_per_mb)
+        site.position.map(|position| map.place(contig, position.get()))
     };
     let places: Vec<Option<f64>> = sites.map(place).collect();
     let mut rows: Vec<usize> = (0..places.len()).collect();
@@ -188,7 +193,7 @@ impl Method for FamilyMethod {
             )));
         }
         self.families = self.resolve(matrix)?;
-        self.has_map = has_genetic_map(matrix);
+        self.has_map = self.map.is_uniform() && has_genetic_map(matrix);
         let inside: std::collections::HashSet<usize> =
             self.families.iter().flat_map(|own| own.progeny.iter().chain(&own.parents)).copied().collect();
         self.outside = matrix.samples().len() - inside.len();
@@ -206,7 +211,7 @@ impl Method for FamilyMethod {
         run: Range<usize>,
         _asked: Asked<'_>,
     ) -> Result<Vec<Estimates>, GenotypeError> {
-        let order = order(matrix, run.clone(), self.has_map, self.cm_per_mb);
+        let order = order(matrix, run.clone(), self.has_map, &self.map);
         let solved: Vec<Solved> =
             self.families.par_iter().map(|family| self.solve(matrix, run.clone(), family, &order)).collect();
         if let Ok(mut account) = self.account.lock() {
@@ -242,15 +247,11 @@ impl Method for FamilyMethod {
         let progeny: usize = self.families.iter().map(|family| family.progeny.len()).sum();
         let crossovers =
             self.account.lock().map_or(0, |own| own.values().map(|own| own.crossovers).sum::<u64>());
-        let mut out = vec![
+        vec![
             ("families".to_owned(), self.families.len() as f64),
             ("progeny".to_owned(), progeny as f64),
             ("crossovers".to_owned(), crossovers as f64),
-        ];
-        if !self.has_map {
-            out.push(("cm_per_mb".to_owned(), self.cm_per_mb));
-        }
-        out
+        ]
     }
 
     fn notes(&self) -> Vec<String> {
@@ -262,8 +263,10 @@ impl Method for FamilyMethod {
             let plants = if n == 1 { "plant" } else { "plants" };
             out.push(format!("{a} x {b}: {n} {plants}, {how} {}", family.cross.describe(a, b)));
         }
-        if !self.has_map {
-            out.push(format!("no genetic map: {} cM a megabase", self.cm_per_mb));
+        if !self.has_map && self.map.is_uniform() {
+            out.push(
+                "no genetic map: distances are those of the bases, at the rate of --cm-per-mb".to_owned(),
+            );
         }
         if self.outside > 0 {
             out.push(format!("{} samples are of no family: their missing calls stay missing", self.outside));

@@ -97,3 +97,25 @@ fn tables_name_parents_and_cover_chromosomes() {
     assert_eq!(covered, 5 * 2 * 400_000);
     assert!(cohort.fam(Some(&[1.0; 5])).contains("S03\tS03\t0\t0\t0\t1.000000\n"));
 }
+
+#[test]
+fn observed_calls_are_missing_and_wrong_as_often_as_asked() {
+    let (genome, population) = bred(Design::F1, 4);
+    let cohort = Cohort::new(&genome, &population);
+    let observation = Observation { missing: 0.2, errors: 0.1, seed: 3 };
+    let (mut all, mut missing, mut wrong) = (0.0, 0.0, 0.0);
+    for run in cohort.runs() {
+        let seen = cohort.observed_lines(&run, &observation);
+        assert_eq!(seen, cohort.observed_lines(&run, &observation));
+        for ((_, truth), (_, seen)) in cohort.vcf_lines(&run).iter().zip(&seen) {
+            for (truth, seen) in truth.trim_end().split('\t').zip(seen.trim_end().split('\t')).skip(9) {
+                let dosage = |call: &str| call.matches('1').count();
+                all += 1.0;
+                missing += f64::from(u8::from(seen.contains('.')));
+                wrong += f64::from(u8::from(!seen.contains('.') && dosage(truth) != dosage(seen)));
+            }
+        }
+    }
+    assert!(all > 1_000.0, "{all}");
+    assert!((missing / all - 0.2_f64).abs() < 0.04 && (wrong / all - 0.08_f64).abs() < 0.03);
+}

@@ -112,7 +112,7 @@ impl Plan {
             let text = match name {
                 "cpus" => "1".to_owned(),
                 "memory" => "1G".to_owned(),
-                "out" => step.main_output(self, slot),
+                "out" => step.output_word(self, slot),
                 other => other.replace('.', "-"),
             };
             is_known.then(|| vec![text])
@@ -190,7 +190,14 @@ fn planned_input(
     sheets: &mut Sheets,
 ) -> Result<PlannedInput, WorkflowError> {
     let InputKind::Sheet { required, optional } = &input.kind else {
-        return Ok(PlannedInput::File(absolute(&path)));
+        let companions = catalogue.companions(&path);
+        return Ok(match companions.as_slice() {
+            [] => PlannedInput::File(absolute(&path)),
+            files => PlannedInput::Set {
+                path: absolute(&path),
+                companions: files.iter().map(|file| absolute(file)).collect(),
+            },
+        });
     };
     let sheet = catalogue.sheet(&path).map_err(WorkflowError::Given)?;
     check_columns(&path, &sheet, required, optional)?;
@@ -356,7 +363,8 @@ fn fill_command(
     workflow: &Workflow,
 ) -> Result<(), String> {
     planned.tool = format!("{} {}", command.name, command.version);
-    planned.words = vec!["{landrace}".to_owned(), command.name.to_owned()];
+    planned.words = vec!["{landrace}".to_owned()];
+    planned.words.extend(command.name.split(' ').map(str::to_owned));
     fill_inputs(planned, command, step, workflow)?;
     for (name, value) in &step.args {
         let flag = flag_of(command, name)?;
@@ -380,6 +388,10 @@ fn fill_command(
         Make::File { flag, extension } => {
             planned.words.extend([flag.to_owned(), "{out}".to_owned()]);
             planned.makes = PlannedMake::Extension(extension.to_owned());
+        }
+        Make::Tables { flag } => {
+            planned.words.extend([flag.to_owned(), "{out}".to_owned()]);
+            planned.makes = PlannedMake::Tables;
         }
         Make::Beside { input } => planned.makes = PlannedMake::Beside(input.to_owned()),
     }

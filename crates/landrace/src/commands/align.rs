@@ -65,7 +65,7 @@ impl From<Duplicates> for DuplicatePolicy {
     }
 }
 
-fn parse_memory(text: &str) -> Result<u64, String> {
+pub(super) fn parse_memory(text: &str) -> Result<u64, String> {
     let bytes = landrace_workflow::workflow::parse_bytes(text);
     bytes
         .filter(|&bytes| bytes >= 1 << 20)

@@ -17,13 +17,14 @@ use crate::output;
 mod flags;
 mod tables;
 
-use flags::{GenomeFlags, PopulationFlags, ReadFlags, TraitFlag};
+use flags::{GenomeFlags, ObservedFlags, PopulationFlags, ReadFlags, TraitFlag};
 
 /// Genomes, populations, traits and reads, with the truth
 ///
 /// Writes into a folder: genome.fa (unless --reference gives one) with repeats.bed; the true genotypes as
 /// truth.vcf.gz and, up to ploidy 2, truth.bed/.bim/.fam; pedigree.tsv and origins.tsv; traits.tsv and
-/// trait_loci.tsv; reads/*.fastq.gz, whose names say where they come from; and samples.tsv, which `align` and
+/// trait_loci.tsv; observed.vcf.gz with missing and wrong calls, if asked for; reads/*.fastq.gz, whose names say
+/// where they come from; and samples.tsv, which `align` and
 /// `run` take. The same flags give the same bytes, at any number of threads.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -46,6 +47,8 @@ pub(crate) struct Args {
     #[arg(long = "trait", value_name = "NAME:LOCI:H2[:DOMINANCE]", help_heading = "Traits")]
     traits: Vec<TraitFlag>,
     #[command(flatten)]
+    observed: ObservedFlags,
+    #[command(flatten)]
     reads: ReadFlags,
 }
 
@@ -64,6 +67,9 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     }
     let provenance = Provenance { command_line: &session.command_line, cm_per_mb: founders.cm_per_mb };
     dataset::write_truth(&genome, &population, &traits, folder, &provenance)?;
+    if let Some(observation) = args.observed.observation(args.seed) {
+        dataset::write_observed(&genome, &population, &observation, folder, &provenance)?;
+    }
     let counts = match &sequencing {
         Some(sequencing) => Some(sequence(sequencing, &genome, &population, folder, session)?),
         None => None,

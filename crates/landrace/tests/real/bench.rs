@@ -56,6 +56,14 @@ impl Bench {
         self.run(env!("CARGO_BIN_EXE_landrace"), args)
     }
 
+    /// Runs `landrace` with arguments split at spaces; it must succeed. Gives standard error.
+    pub(crate) fn landrace_says(&self, args: &str) -> String {
+        let output = self.command(env!("CARGO_BIN_EXE_landrace"), args).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "landrace {args}: {stderr}");
+        stderr
+    }
+
     /// Runs `landrace`, which must fail without leaving anything. Gives standard error.
     pub(crate) fn landrace_fails(&self, args: &str) -> String {
         let before = self.listing();

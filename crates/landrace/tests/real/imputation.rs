@@ -31,10 +31,13 @@ fn calls(bench: &Bench, file: &str, format: &str) -> HashMap<String, Vec<(Option
     rows.collect()
 }
 
+/// True dosage, called dosage and estimated dosage.
+type Pair = (u8, Option<u8>, f64);
+
 /// Squared correlation of dosages, and the share of right genotypes among those not all reference.
-fn score(pairs: &[(u8, Option<u8>, f64)]) -> (f64, f64) {
+fn score(pairs: &[Pair]) -> (f64, f64) {
     let n = pairs.len() as f64;
-    let mean = |value: &dyn Fn(&(u8, Option<u8>, f64)) -> f64| pairs.iter().map(value).sum::<f64>() / n;
+    let mean = |value: &dyn Fn(&Pair) -> f64| pairs.iter().map(value).sum::<f64>() / n;
     let (x, y) = (mean(&|pair| f64::from(pair.0)), mean(&|pair| pair.2));
     let covariance = mean(&|pair| (f64::from(pair.0) - x) * (pair.2 - y));
     let (vx, vy) = (mean(&|pair| (f64::from(pair.0) - x).powi(2)), mean(&|pair| (pair.2 - y).powi(2)));

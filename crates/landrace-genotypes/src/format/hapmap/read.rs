@@ -6,15 +6,14 @@ use std::collections::HashSet;
 use std::io::{BufRead, Read};
 use std::sync::Arc;
 
-use landrace_genome::Position;
 use landrace_genome::file::{Input, Meter};
 use landrace_genome::summary::InputDigest;
 
-use super::alleles::{is_allele, letters, ploidy_of};
-use crate::block::layer::{ABSENT, UNKNOWN};
+use super::alleles::{CallCodes, LineAlleles};
 use crate::block::{AlleleCodes, CallGatherer, GenotypeBlock, Layers, Site};
 use crate::format::lines::LineStretches;
-use crate::plane::{MAX_PLOIDY, MISSING};
+use crate::format::places::position;
+use crate::format::table::{self, Delimiter, Head, TableReader};
 use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SourceHeader, Stretch};
 
 /// Columns before the calls.
@@ -43,6 +42,7 @@ impl HapmapSource {
     pub fn open(mut input: Input) -> Result<Self, GenotypeError> {
         /// A longer line is no header.
         const LONGEST: u64 = 256 << 20;
+        input = as_tabs(input)?;
         let path = input.path().display().to_string();
         let wrong = |message: String| GenotypeError::Line { path: path.clone(), line: 1, message };
         let mut bytes = Vec::new();
@@ -63,13 +63,43 @@ impl HapmapSource {
         let header = SourceHeader {
             samples: samples.into(),
             format: "HapMap",
-            notes: vec![
-                "HapMap: the first allele of the 'alleles' column is taken as the reference".to_owned(),
-            ],
+            notes: vec!["the first allele of the 'alleles' column is taken as the reference".to_owned()],
             ..SourceHeader::default()
         };
         Ok(Self { lines: LineStretches::new(input, CONTIG, 1), header, parser })
     }
+}
+
+/// The table with tabs between cells and a line end after each row: as it is, or written so in memory where commas
+/// or spaces, quotes, a byte order mark or the line ends of old Macs stand in it.
+fn as_tabs(mut input: Input) -> Result<Input, GenotypeError> {
+    /// Bytes of a table that is written anew.
+    const LARGEST: usize = 2 << 30;
+    let head = Head::of(&mut input)?;
+    let line = head.bytes.split(|&b| b == b'\n').next().unwrap_or_default();
+    if head.delimiter == Delimiter::Tab
+        && head.line_end == b'\n'
+        && !head.bytes.starts_with(b"\xef\xbb\xbf")
+        && !line.contains(&b'"')
+    {
+        return Ok(input);
+    }
+    let mut table = TableReader::new(input, &head);
+    let (mut row, mut text, mut line) = (table::Row::default(), Vec::new(), 1);
+    while table.read(&mut row)? {
+        // Lines keep their numbers.
+        text.extend((line..row.line).map(|_| b'\n'));
+        line = row.line + 1;
+        let cells: Vec<String> = row.iter().map(|cell| cell.replace(['\t', '\n', '\r'], " ")).collect();
+        text.extend_from_slice(cells.join("\t").as_bytes());
+        text.push(b'\n');
+        if text.len() > LARGEST {
+            return Err(
+                table.file_error("holds more than 2 GiB; save it as tab-separated text without quotes")
+            );
+        }
+    }
+    Ok(table.into_input().with_content(text))
 }
 
 /// The calls of a line as allele indices.
@@ -77,8 +107,7 @@ impl HapmapSource {
 struct Row {
     ploidies: Vec<u8>,
     codes: Vec<u8>,
-    alleles: Vec<[u8; MAX_PLOIDY as usize]>,
-    letters: Vec<u8>,
+    alleles: Vec<CallCodes>,
 }
 
 /// A block under construction.
@@ -126,7 +155,7 @@ impl Pending {
     }
 }
 
-type RowAlleles = Option<Vec<[u8; MAX_PLOIDY as usize]>>;
+type RowAlleles = Option<Vec<CallCodes>>;
 
 impl Parser {
     fn split<'a>(&self, line: &'a [u8]) -> Result<Vec<&'a str>, String> {
@@ -162,76 +191,26 @@ impl Parser {
 
 /// The site of a line; its calls go to `row`.
 fn read_columns(columns: &[&str], row: &mut Row) -> Result<Site, String> {
-    let position = match columns[3].trim() {
-        "" | "NA" | "." => None,
-        text => Position::new(
-            text.parse()
-                .map_err(|_| format!("cannot read the position '{text}'; write bases from 1, or NA"))?,
-        ),
-    };
-    let mut names: Vec<u8> = declared_alleles(columns[1]);
+    let position = position(columns[3]).map_err(|message| format!("column 4: {message}"))?;
+    let mut alleles = LineAlleles::declared(columns[1]);
     row.ploidies.clear();
     row.codes.clear();
     row.alleles.clear();
-    for call in &columns[FIXED..] {
-        row.read_call(call.trim().as_bytes(), &mut names)?;
+    for (column, call) in columns.iter().enumerate().skip(FIXED) {
+        let (ploidy, dosage, codes) =
+            alleles.read(call.trim()).map_err(|message| format!("column {}: {message}", column + 1))?;
+        row.ploidies.push(ploidy);
+        row.codes.push(dosage);
+        row.alleles.push(codes);
     }
-    let allele = |&letter: &u8| -> Box<str> { char::from(letter).to_string().into() };
+    let names = alleles.names();
     Ok(Site {
         position,
         id: if columns[0] == "." { "" } else { columns[0] }.into(),
-        reference: names.first().map_or_else(|| "N".into(), allele),
-        alternates: names.iter().skip(1).map(allele).collect(),
+        reference: names.first().copied().unwrap_or("N").into(),
+        alternates: names.iter().skip(1).map(|&name| name.into()).collect(),
         ..Site::default()
     })
-}
-
-/// The alleles that a line declares, in its order.
-fn declared_alleles(text: &str) -> Vec<u8> {
-    let mut out: Vec<u8> = Vec::new();
-    for allele in text.split('/') {
-        if let [letter] = allele.trim().as_bytes() {
-            let letter = letter.to_ascii_uppercase();
-            if is_allele(letter) && !out.contains(&letter) {
-                out.push(letter);
-            }
-        }
-    }
-    out
-}
-
-impl Row {
-    /// Reads a call; letters that `names` lacks are added to it.
-    fn read_call(&mut self, call: &[u8], names: &mut Vec<u8>) -> Result<(), String> {
-        letters(call, &mut self.letters)?;
-        let mut codes = [ABSENT; MAX_PLOIDY as usize];
-        if self.letters.is_empty() {
-            let ploidy = ploidy_of(call);
-            let ploidy =
-                u8::try_from(ploidy).ok().filter(|&ploidy| ploidy > 1 && ploidy <= MAX_PLOIDY).unwrap_or(2);
-            codes[..usize::from(ploidy)].fill(UNKNOWN);
-            // A single N, or NA, says nothing of the ploidy.
-            self.ploidies.push(if call.len() < 3 { 0 } else { ploidy });
-            self.codes.push(MISSING);
-            self.alleles.push(codes);
-            return Ok(());
-        }
-        let ploidy = u8::try_from(self.letters.len()).ok().filter(|&ploidy| ploidy <= MAX_PLOIDY);
-        let ploidy = ploidy.ok_or_else(|| "the highest ploidy is 14".to_owned())?;
-        let mut dosage = 0;
-        for (slot, letter) in codes.iter_mut().zip(&self.letters) {
-            let index = names.iter().position(|name| name == letter).unwrap_or_else(|| {
-                names.push(*letter);
-                names.len() - 1
-            });
-            *slot = u8::try_from(index).unwrap_or(UNKNOWN);
-            dosage += u8::from(index > 0);
-        }
-        self.ploidies.push(ploidy);
-        self.codes.push(dosage);
-        self.alleles.push(codes);
-        Ok(())
-    }
 }
 
 impl GenotypeSource for HapmapSource {

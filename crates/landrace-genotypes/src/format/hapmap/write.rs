@@ -4,24 +4,35 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use landrace_genome::bgzf;
-use landrace_genome::file::{self, Output};
+use landrace_genome::file::Output;
 
 use crate::block::layer::{ABSENT, UNKNOWN};
 use crate::block::{GenotypeBlock, Site};
+use crate::format::write::cells::Delimiter;
+use crate::format::write::sink::Sink;
 use crate::format::write::{EncodeBlock, Encoded, GenotypeWriter, Losses};
 use crate::plane::MISSING;
 use crate::source::{GenotypeError, SourceHeader};
+
+/// Columns before the samples.
+const COLUMNS: [&str; 11] = [
+    "rs#",
+    "alleles",
+    "chrom",
+    "pos",
+    "strand",
+    "assembly#",
+    "center",
+    "protLSID",
+    "assayLSID",
+    "panelLSID",
+    "QCcode",
+];
 
 /// Writes one table.
 pub(crate) struct HapmapWriter {
     out: Sink,
     encoder: Arc<Encoder>,
-}
-
-enum Sink {
-    Plain(Output),
-    Bgzf(bgzf::Writer<Output>),
 }
 
 struct Encoder {
@@ -31,33 +42,11 @@ struct Encoder {
 impl HapmapWriter {
     /// Begins a table; compressed if the name ends in `.gz`.
     pub(crate) fn create(path: &Path, header: &SourceHeader) -> Result<Self, GenotypeError> {
-        let output = file::create(path)?;
-        let is_compressed = path.extension().is_some_and(|ending| ending == "gz");
-        let mut out =
-            if is_compressed { Sink::Bgzf(bgzf::Writer::new(output, 6)) } else { Sink::Plain(output) };
-        let mut line =
-            "rs#\talleles\tchrom\tpos\tstrand\tassembly#\tcenter\tprotLSID\tassayLSID\tpanelLSID\tQCcode"
-                .to_owned();
-        for sample in header.samples.iter() {
-            line.push('\t');
-            line.push_str(sample);
-        }
-        line.push('\n');
-        out.write_all(line.as_bytes())?;
-        let mut losses = header.losses_beside_calls();
-        if let Some(rows) = &header.families {
-            losses.add("families, parents, sexes and phenotypes of samples", rows.len() as u64);
-        }
+        let line = Delimiter::Tab.header(&COLUMNS, header)?;
+        let mut out = Sink::create(path)?;
+        out.write_all(&line)?;
+        let losses = header.losses_of_tables(&["GT"]);
         Ok(Self { out, encoder: Arc::new(Encoder { losses }) })
-    }
-}
-
-impl Sink {
-    fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        match self {
-            Self::Plain(out) => out.write_all(bytes),
-            Self::Bgzf(out) => out.write_all(bytes),
-        }
     }
 }
 
@@ -171,9 +160,6 @@ impl GenotypeWriter for HapmapWriter {
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<Output>, GenotypeError> {
-        Ok(match self.out {
-            Sink::Plain(out) => vec![out],
-            Sink::Bgzf(out) => vec![out.finish()?.0],
-        })
+        Ok(vec![self.out.finish()?])
     }
 }

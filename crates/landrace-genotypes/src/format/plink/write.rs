@@ -7,9 +7,10 @@ use std::sync::Arc;
 use landrace_genome::file::{self, FileError, Output};
 
 use super::MAGIC;
-use crate::block::{Filters, GenotypeBlock, Site};
+use crate::block::{GenotypeBlock, Site};
+use crate::digits::push_count;
 use crate::format::write::{EncodeBlock, Encoded, GenotypeWriter, Losses};
-use crate::plane::MISSING;
+use crate::plane::{MISSING, PlaneRow};
 use crate::source::{GenotypeError, SourceHeader};
 
 /// Writes the three files.
@@ -33,7 +34,7 @@ impl PlinkWriter {
         let (mut bed, bim) = (file::create(path)?, file::create(path.with_extension("bim"))?);
         let mut fam = file::create(path.with_extension("fam"))?;
         bed.write_all(&MAGIC)?;
-        let mut losses = header.losses_beside_calls();
+        let mut losses = SourceHeader { families: None, ..header.clone() }.losses_of_tables(&["GT"]);
         for (index, sample) in header.samples.iter().enumerate() {
             let row = match &header.families {
                 Some(rows) => rows[index].fields.join("\t"),
@@ -61,14 +62,22 @@ impl EncodeBlock for Encoder {
         let mut out = Encoded::default();
         let ploidies = block.ploidies();
         let mut codes = Vec::new();
+        out.bytes.reserve(block.rows() * block.samples.div_ceil(4));
         for row in 0..block.rows() {
             let site = &block.sites[row];
             if site.alleles() > 2 {
                 out.losses.add("variants with more than two alleles, left out", 1);
                 continue;
             }
-            block.unpack(row, &mut codes);
-            put_row(&codes, &ploidies, &mut out.bytes);
+            match block.groups.as_slice() {
+                [group] if group.calls.ploidy() == 2 => {
+                    put_planes(group.calls.row(row), block.samples, &mut out.bytes);
+                }
+                _ => {
+                    block.unpack(row, &mut codes);
+                    put_row(&codes, &ploidies, &mut out.bytes);
+                }
+            }
             put_site(block, site, &mut out.sites);
             out.variants += 1;
         }
@@ -96,12 +105,50 @@ fn put_row(codes: &[u8], ploidies: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// The same from the planes of diploids: of each pair of bits, the lower says that the dosage is even (0 or 2) or
+/// missing, the higher that it is below 2.
+fn put_planes(row: PlaneRow<'_>, samples: usize, out: &mut Vec<u8>) {
+    let (end, words) = (out.len() + samples.div_ceil(4), row.words());
+    for word in 0..words {
+        let (low, high) = (row.bits()[word], row.bits()[words + word]);
+        let pairs = spread(!(low ^ high)) | spread(!high) << 1;
+        out.extend_from_slice(&pairs.to_le_bytes());
+    }
+    out.truncate(end);
+    // The pairs beyond the last sample are 0.
+    if let (Some(last), used @ 1..) = (out.last_mut(), samples % 4) {
+        *last &= (1 << (2 * used)) - 1;
+    }
+}
+
+/// The bits of a word at every second place of 128.
+fn spread(word: u64) -> u128 {
+    let half = |half: u64| {
+        let mut x = half & 0xffff_ffff;
+        x = (x | (x << 16)) & 0x0000_ffff_0000_ffff;
+        x = (x | (x << 8)) & 0x00ff_00ff_00ff_00ff;
+        x = (x | (x << 4)) & 0x0f0f_0f0f_0f0f_0f0f;
+        x = (x | (x << 2)) & 0x3333_3333_3333_3333;
+        (x | (x << 1)) & 0x5555_5555_5555_5555
+    };
+    u128::from(half(word)) | u128::from(half(word >> 32)) << 64
+}
+
 fn put_site(block: &GenotypeBlock, site: &Site, out: &mut Vec<u8>) {
     let position = site.position.map_or(0, landrace_genome::Position::get);
     let id = if site.id.is_empty() { "." } else { &site.id };
     let genetic = site.genetic_position.as_deref().unwrap_or("0");
     let alternate = site.alternates.first().map_or("0", |allele| allele);
-    let _ = writeln!(out, "{}\t{id}\t{genetic}\t{position}\t{alternate}\t{}", block.contig, site.reference);
+    for text in [&block.contig, id, genetic] {
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'\t');
+    }
+    push_count(position, out);
+    for text in [alternate, &site.reference] {
+        out.push(b'\t');
+        out.extend_from_slice(text.as_bytes());
+    }
+    out.push(b'\n');
 }
 
 impl GenotypeWriter for PlinkWriter {
@@ -123,30 +170,22 @@ impl GenotypeWriter for PlinkWriter {
     }
 }
 
-/// The loss of HapMap's descriptive columns, which no format here holds, not even HapMap as it is written.
-pub(crate) const HAPMAP_NOTES: &str = "variants with something in HapMap's columns from strand to QCcode";
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
 
-impl SourceHeader {
-    /// What a table of calls alone cannot hold of this header's file.
-    pub(crate) fn losses_beside_calls(&self) -> Losses {
-        let mut losses = Losses::default();
-        if let Some(meta) = &self.meta {
-            let kinds = |kind| meta.of_kind(kind).count() as u64;
-            losses.add("INFO fields declared in the header", kinds("INFO"));
-            losses.add("FORMAT fields beside GT declared in the header", kinds("FORMAT").saturating_sub(1));
+    use super::*;
+    use crate::plane::BitPlanes;
+
+    proptest! {
+        #[test]
+        fn planes_become_what_calls_become(codes in prop::collection::vec(prop_oneof![0u8..3, Just(MISSING)], 1..300)) {
+            let mut planes = BitPlanes::new(2, codes.len());
+            planes.push_row(&codes);
+            let (mut by_calls, mut by_planes) = (vec![7], vec![7]);
+            put_row(&codes, &vec![2; codes.len()], &mut by_calls);
+            put_planes(planes.row(0), codes.len(), &mut by_planes);
+            prop_assert_eq!(by_calls, by_planes);
         }
-        losses
-    }
-}
-
-impl Losses {
-    /// Notes what a table of calls alone cannot hold of a block.
-    pub(crate) fn add_of_block(&mut self, block: &GenotypeBlock) {
-        let having = |test: fn(&Site) -> bool| block.sites.iter().filter(|site| test(site)).count() as u64;
-        self.add("qualities of variants", having(|site| site.quality.is_some()));
-        self.add("filters of variants", having(|site| site.filters != Filters::NotApplied));
-        self.add("phased heterozygous calls, written without phase", block.layers.phased_heterozygotes);
-        self.add(HAPMAP_NOTES, block.layers.hapmap_notes);
-        self.add("calls known in part, written as missing", block.layers.partial_calls);
     }
 }

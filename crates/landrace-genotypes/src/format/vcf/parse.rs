@@ -8,6 +8,7 @@ use std::sync::Arc;
 use landrace_genome::Position;
 use memchr::{memchr, memchr_iter};
 
+use super::cells::{Cells, read_fixed, read_leading};
 use super::meta::Meta;
 use super::names::take_names;
 use crate::block::layer::{ABSENT, UNKNOWN, Wanted};
@@ -177,15 +178,10 @@ impl LineParser {
         };
         let keeps_alleles = site.alleles() > 2 || self.wanted.phase;
         let alleles = site.alleles();
-        if alleles == 2
-            && !keeps_alleles
-            && fields.format == b"GT"
-            && row.read_plain_diploids(fields.calls, self.samples)
-        {
+        if alleles == 2 && !keeps_alleles && gt == 0 && row.read_diploids(fields, self.samples) {
             return Ok(keys);
         }
-        let calls = fields.calls.split(|&b| b == b'\t').take(self.samples);
-        for call in calls {
+        for call in Cells::of(fields.calls).take(self.samples) {
             let genotype = if gt == 0 { next_field(call, b':').0 } else { subfield(call, gt) };
             if let (&[a, separator @ (b'/' | b'|'), b], false) = (genotype, keeps_alleles)
                 && a.is_ascii_digit()
@@ -204,29 +200,22 @@ impl LineParser {
 }
 
 impl Row {
-    /// Reads a line whose calls are all `a/b` or `a|b` with a and b of `0`, `1` and `.`, at its fixed width;
-    /// `false`, and nothing read, if it is not one.
-    fn read_plain_diploids(&mut self, calls: &[u8], samples: usize) -> bool {
-        if calls.len() + 1 != 4 * samples {
-            return false;
-        }
+    /// Reads a line whose calls are all `a/b` or `a|b` with a and b of `0`, `1` and `.`; `false`, and nothing read,
+    /// if it is not one.
+    fn read_diploids(&mut self, fields: &Fields<'_>, samples: usize) -> bool {
         self.codes.resize(samples, MISSING);
-        let (mut is_plain, mut phased) = (true, 0u64);
-        for (code, call) in self.codes.iter_mut().zip(calls.chunks(4)) {
-            let (a, separator, b) = (call[0], call[1], call[2]);
-            let (is_missing, is_known) = (a == b'.' && b == b'.', (a | 1) == b'1' && (b | 1) == b'1');
-            is_plain &= (is_missing | is_known) & matches!(separator, b'/' | b'|');
-            is_plain &= *call.get(3).unwrap_or(&b'\t') == b'\t';
-            *code = if is_missing { MISSING } else { (a & 1) + (b & 1) };
-            phased += u64::from(separator == b'|' && a != b);
+        let phased = match fields.format {
+            b"GT" => read_fixed(fields.calls, &mut self.codes),
+            _ => read_leading(fields.calls, &mut self.codes),
+        };
+        match phased {
+            Some(phased) => {
+                self.ploidies.resize(samples, 2);
+                self.phased_heterozygotes = phased;
+            }
+            None => self.codes.clear(),
         }
-        if is_plain {
-            self.ploidies.resize(samples, 2);
-            self.phased_heterozygotes = phased;
-        } else {
-            self.codes.clear();
-        }
-        is_plain
+        phased.is_some()
     }
 }
 
@@ -452,7 +441,7 @@ fn widest(calls: &[u8], key: usize) -> usize {
         b"" | b"." => 0,
         values => 1 + memchr_iter(b',', values).count(),
     };
-    calls.split(|&b| b == b'\t').map(count).max().unwrap_or(0)
+    Cells::of(calls).map(count).max().unwrap_or(0)
 }
 
 /// The values of an integer field, `width` a sample; −1 where there is none.
@@ -486,7 +475,7 @@ fn values<T: Copy>(
 ) -> LineResult<Vec<T>> {
     let mut out = vec![missing; width * samples];
     let Some(key) = key else { return Ok(out) };
-    for (call, slots) in calls.split(|&b| b == b'\t').zip(out.chunks_exact_mut(width.max(1))) {
+    for (call, slots) in Cells::of(calls).zip(out.chunks_exact_mut(width.max(1))) {
         let field = subfield(call, key);
         for (text, slot) in field.split(|&b| b == b',').zip(slots) {
             if text.is_empty() || text == b"." {

@@ -171,7 +171,7 @@ pub(super) fn infer(
     let halvings = (-heterozygous.max(1e-9).log2()).round();
     let name = if rarer < 0.05 && heterozygous > 0.05 {
         format!("bc{}", halvings.clamp(1.0, 4.0))
-    } else if heterozygous < 0.015 {
+    } else if heterozygous < 0.04 {
         "ril".to_owned()
     } else {
         format!("f{}", (halvings + 1.0).clamp(2.0, 7.0))

@@ -361,13 +361,12 @@ fn learn_errors(
     // A pair of counts (wrong, all) a kind, with a prior as strong as a hundred calls.
     let mut counts = [[100.0 * ERROR, 100.0]; 2];
     for (plant, own) in states.iter().enumerate() {
-        for marker in 0..markers.rows.len() {
+        for (marker, parents) in parents.iter().enumerate() {
             let call = markers.call(marker, plant);
             if call == 3 {
                 continue;
             }
-            for (dosage, share) in spectrum(design, &own.without[marker], &parents[marker]).iter().enumerate()
-            {
+            for (dosage, share) in spectrum(design, &own.without[marker], parents).iter().enumerate() {
                 let kind = usize::from(dosage == 1);
                 counts[kind][1] += share;
                 counts[kind][0] += if usize::from(call) == dosage { 0.0 } else { *share };
@@ -425,11 +424,11 @@ fn gather(
     let samples: Vec<usize> = family.progeny.iter().chain(&family.parents).copied().collect();
     let mut shares = Vec::with_capacity(markers.rows.len() * samples.len());
     let single = |own: [f64; 3]| own.map(|share| share as f32);
-    for marker in 0..markers.rows.len() {
-        shares.extend(states.iter().map(|own| single(spectrum(design, &own.with[marker], &parents[marker]))));
+    for (marker, of_parents) in parents.iter().enumerate() {
+        shares.extend(states.iter().map(|own| single(spectrum(design, &own.with[marker], of_parents))));
         for parent in 0..2 {
             let mut own = [0.0; 3];
-            for (combination, share) in parents[marker].iter().enumerate().take(design.combinations()) {
+            for (combination, share) in of_parents.iter().enumerate().take(design.combinations()) {
                 own[design.parent_dosage(parent, combination)] += share;
             }
             shares.push(single(own));
@@ -443,7 +442,7 @@ fn gather(
     let account = |(own, (plant, &sample)): (&PlantStates, (usize, &usize))| {
         let mut out = PlantAccount::default();
         let mut before: Option<usize> = None;
-        for marker in 0..markers.rows.len() {
+        for (marker, of_parents) in parents.iter().enumerate() {
             if let Some(state) = likeliest(&own.with[marker]) {
                 out.crossovers += before.map_or(0, |before| design.crossovers(before, state));
                 before = Some(state);
@@ -452,7 +451,7 @@ fn gather(
             if call != 3 {
                 out.calls += 1;
                 out.disagreeing +=
-                    1.0 - spectrum(design, &own.without[marker], &parents[marker])[usize::from(call)];
+                    1.0 - spectrum(design, &own.without[marker], of_parents)[usize::from(call)];
             }
         }
         (sample, out)

@@ -107,7 +107,7 @@ fn families_come_back_and_their_cross_is_seen() {
     for (design, generations, inbred, name) in cases {
         for seed in [1, 2, 3] {
             let matrix = family(&population(design, generations, inbred), 0.4, 0.005, seed);
-            let mut method = FamilyMethod::new(vec![spec()], 300.0);
+            let mut method = FamilyMethod::new(vec![spec()], GeneticMap::uniform(300.0));
             let own = check(&matrix, &mut method).all;
             assert_eq!(method.families[0].cross.name(), name, "{design:?} {seed}");
             let right = own.method.concordance().unwrap();
@@ -120,7 +120,11 @@ fn families_come_back_and_their_cross_is_seen() {
 #[test]
 fn a_sparse_family_is_better_served_by_its_parents_than_by_neighbours() {
     let matrix = family(&population(Design::F2, None, true), 0.7, 0.01, 4);
-    let own = check(&matrix, &mut FamilyMethod::new(vec![spec()], 300.0)).all.method.concordance().unwrap();
+    let own = check(&matrix, &mut FamilyMethod::new(vec![spec()], GeneticMap::uniform(300.0)))
+        .all
+        .method
+        .concordance()
+        .unwrap();
     let neighbours =
         check(&matrix, &mut Neighbours::new(NeighbourOptions::default())).all.method.concordance().unwrap();
     assert!(own > 0.93 && own > neighbours, "{own} {neighbours}");
@@ -130,7 +134,7 @@ fn a_sparse_family_is_better_served_by_its_parents_than_by_neighbours() {
 fn crossovers_are_counted() {
     // Doubled haploids have as many as their gamete: one a morgan.
     let matrix = family(&population(Design::DoubledHaploid, None, true), 0.2, 0.005, 6);
-    let mut method = FamilyMethod::new(vec![spec()], 300.0);
+    let mut method = FamilyMethod::new(vec![spec()], GeneticMap::uniform(300.0));
     check(&matrix, &mut method);
     let centimorgans: f64 = contig_runs(&matrix)
         .into_iter()
@@ -150,8 +154,9 @@ fn crossovers_are_counted() {
 #[test]
 fn mistakes_are_named() {
     let matrix = family(&population(Design::F2, None, true), 0.1, 0.0, 7);
-    let message =
-        |spec: FamilySpec| FamilyMethod::new(vec![spec], 1.0).prepare(&matrix).unwrap_err().to_string();
+    let message = |spec: FamilySpec| {
+        FamilyMethod::new(vec![spec], GeneticMap::uniform(1.0)).prepare(&matrix).unwrap_err().to_string()
+    };
     let parents = ["P1".to_owned(), "P3".to_owned()];
     assert!(
         message(FamilySpec { parents, ..spec() })

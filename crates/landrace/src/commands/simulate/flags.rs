@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
+use landrace_simulate::cohort::Observation;
 use landrace_simulate::dataset::Sequencing;
 use landrace_simulate::founders::FounderOptions;
 use landrace_simulate::genome::{Genome, GenomeOptions};
@@ -221,6 +222,32 @@ enum LayoutWord {
     Gbs,
     /// Amplified places
     Amplicon,
+}
+
+/// What a laboratory would report.
+#[derive(Args)]
+#[command(next_help_heading = "Observed genotypes (observed.vcf.gz, beside the truth)")]
+pub(super) struct ObservedFlags {
+    /// Share of calls that are missing
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    missing: Option<f64>,
+    /// Share of calls in which one allele is taken for the other
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    call_errors: Option<f64>,
+}
+
+impl ObservedFlags {
+    /// How the genotypes are seen, if either share is given.
+    pub(super) fn observation(&self, seed: u64) -> Option<Observation> {
+        let is_wanted = self.missing.is_some() || self.call_errors.is_some();
+        let (missing, errors) = (self.missing.unwrap_or(0.0), self.call_errors.unwrap_or(0.0));
+        is_wanted.then_some(Observation { missing, errors, seed })
+    }
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("give a number from 0 to 1".to_owned()) }
 }
 
 #[derive(Args)]
