@@ -40,6 +40,8 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
+    let parts =
+        [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), imputation::trials()];
     let parts = [
         reads::trials(),
         calls::trials(),

@@ -117,6 +117,9 @@ impl Method for PanelMethod {
     fn learn(&mut self, matrix: &GenotypeMatrix, seed: u64) -> Result<(), GenotypeError> {
         self.options.effort.seed = seed;
         check_samples(matrix, &self.panel)?;
+        if self.options.from_likelihoods && !has_likelihoods(matrix) {
+            return Err(no_likelihoods());
+        }
         self.matches = match_sites(matrix, &self.panel)?;
         let haplotypes = self.haplotypes();
         let mut rates = Rates::of_population(self.options.effective_size.unwrap_or(1e5), haplotypes);
@@ -233,6 +236,19 @@ pub(super) fn long_runs(matrix: &GenotypeMatrix, map: &GeneticMap, least: usize)
         out.push(start..contig.end);
     }
     out
+}
+
+/// Whether any call comes with likelihoods.
+fn has_likelihoods(matrix: &GenotypeMatrix) -> bool {
+    matrix.blocks().iter().any(|block| {
+        let layer = block.layers.likelihoods.as_ref();
+        layer.is_some_and(|layer| (0..block.rows()).any(|row| layer.width(row) > 0))
+    })
+}
+
+fn no_likelihoods() -> GenotypeError {
+    let message = "the genotypes come without likelihoods (PL); leave out --likelihoods to start from calls";
+    GenotypeError::Request(message.to_owned())
 }
 
 /// The likelihoods of the samples in a window; those not known are all equal.

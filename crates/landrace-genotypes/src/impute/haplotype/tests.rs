@@ -193,9 +193,11 @@ fn drawn_paths_follow_the_copied_haplotypes() {
     assert!(right > 590, "{right}");
 }
 
+/// Panel, places, variants seen, calls and true dosages.
+type Targets = (Haplotypes, Vec<f64>, Vec<usize>, Vec<Calls>, Vec<Vec<u8>>);
+
 /// Diploids and haploids that are mosaics of a panel, with every fifth variant seen.
-#[expect(clippy::type_complexity, reason = "panel, places, seen variants, calls and truth of one scene")]
-fn targets() -> (Haplotypes, Vec<f64>, Vec<usize>, Vec<Calls>, Vec<Vec<u8>>) {
+fn targets() -> Targets {
     let (panel, first, places) = mosaic(5, 80, 500);
     let seen: Vec<usize> = (0..500).step_by(5).collect();
     let second: Vec<u8> = (0..500).map(|row| panel.allele(row, if row < 250 { 11 } else { 47 })).collect();
