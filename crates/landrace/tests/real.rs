@@ -40,8 +40,6 @@ use libtest_mimic::Arguments;
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let parts =
-        [reads::trials(), calls::trials(), genotypes::trials(), peers::trials(), imputation::trials()];
     let parts = [
         reads::trials(),
         calls::trials(),
@@ -50,11 +48,10 @@ fn main() -> std::process::ExitCode {
         chips::trials(),
         counts::trials(),
         writers::trials(),
-        neighbours::trials(),
-        peers::trials(),
         relationship::trials(),
         ld::trials(),
         imputation::trials(),
+        neighbours::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
