@@ -53,6 +53,34 @@ pub fn push_real(value: f32, out: &mut Vec<u8>) {
     };
 }
 
+/// Appends a number with six digits after the point, without zeros at the end, as `{:.6}` rounds it; below a
+/// thousandth with six significant digits.
+pub fn push_six(value: f64, out: &mut Vec<u8>) {
+    let size = value.abs();
+    if value != 0.0 && size < 1e-3 {
+        let _ = write!(out, "{value:.5e}");
+        return;
+    }
+    let parts = size * 1e6;
+    // Near a tie the product may have been rounded over it; then the digits are worked out in full.
+    if parts < 1e15 && (parts.fract() - 0.5).abs() > 1e-3 {
+        let parts = parts.round();
+        if value < 0.0 {
+            out.push(b'-');
+        }
+        return push_parts(parts as u64, 6, out);
+    }
+    let start = out.len();
+    let _ = write!(out, "{value:.6}");
+    if out[start..].contains(&b'.') {
+        let kept = out[start..].trim_ascii_end().iter().rposition(|&b| b != b'0').map_or(0, |last| last + 1);
+        out.truncate(start + kept);
+        if out.last() == Some(&b'.') {
+            out.pop();
+        }
+    }
+}
+
 /// Appends `parts / 10^digits` without trailing zeros.
 pub fn push_parts(parts: u64, digits: u32, out: &mut Vec<u8>) {
     let scale = 10u64.pow(digits);
@@ -101,6 +129,18 @@ mod tests {
         #[test]
         fn integers_are_those_of_the_standard_library(value in any::<i64>()) {
             prop_assert_eq!(text(|out| push_integer(value, out)), value.to_string());
+        }
+
+        #[test]
+        fn six_digits_are_those_of_the_standard_library(share in -1f64..1.0, count in 1u64..5000, of in 1u64..5000) {
+            for value in [share, 50.0 * share, count as f64 / of as f64, count as f64 / 64.0, count as f64 + 0.0000005] {
+                let plain = if value != 0.0 && value.abs() < 1e-3 {
+                    format!("{value:.5e}")
+                } else {
+                    format!("{value:.6}").trim_end_matches('0').trim_end_matches('.').to_owned()
+                };
+                prop_assert_eq!(text(|out| push_six(value, out)), plain);
+            }
         }
 
         #[test]

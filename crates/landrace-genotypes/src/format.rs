@@ -16,10 +16,11 @@ mod by_marker;
 mod by_sample;
 mod call_cell;
 mod counts;
-mod dosages;
-mod flapjack;
 mod dart;
+mod dosages;
 mod final_report;
+mod fitpoly;
+mod flapjack;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]
@@ -30,9 +31,9 @@ mod paired;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod places;
 pub mod plink;
-mod structure;
 #[cfg(test)]
 pub(crate) mod shown;
+mod structure;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod table;
 mod told;
@@ -113,10 +114,12 @@ const READERS: &[Reader] = &[
     plink::PED_READER,
     counts::UNEAK,
     counts::MADC,
+    counts::BY_ALLELE,
     // Formats with marks of their own: add yours here.
     final_report::READER,
     axiom::READER,
     dart::READER,
+    fitpoly::READER,
     kasp::READER,
     assay_grid::KASP_READER,
     assay_grid::AGRIPLEX_READER,
@@ -143,6 +146,9 @@ fn open_one(path: &Path, options: &ReadOptions) -> Opened {
         return Err(wrong("the file is empty; was it written to its end?".to_owned()));
     }
     plink::refuse_plink2(path, &head.bytes)?;
+    if options.total.is_some() {
+        return Ok(Box::new(told::Told::new(counts::open_pair(input, options)?, path, notes)));
+    }
     let reader = match &options.read_as {
         Some(name) => {
             READERS.iter().find(|reader| reader.name == name).ok_or_else(|| unknown_format(name))?
@@ -154,10 +160,9 @@ fn open_one(path: &Path, options: &ReadOptions) -> Opened {
             .find(|reader| (reader.recognise)(&head))
             .ok_or_else(|| wrong(unrecognised(&head)))?,
     };
-    let source = match (&options.total, options.from_counts && !counts::is_one(reader)) {
-        (Some(_), _) => counts::open_pair(input, options)?,
-        (None, true) => open_reads(input, (reader, path), options)?,
-        (None, false) => (reader.open)(input, options)?,
+    let source = match options.from_counts && !counts::is_one(reader) {
+        true => open_reads(input, (reader, path), options)?,
+        false => (reader.open)(input, options)?,
     };
     Ok(Box::new(told::Told::new(source, path, notes)))
 }

@@ -7,7 +7,7 @@ use crate::plane::MISSING;
 mod exact;
 mod polyploid;
 
-pub use exact::{DiploidCounts, exact, exact_excess};
+pub use exact::{DiploidCounts, exact, exact_excess, exact_pair};
 pub use polyploid::{chi_squared, excess, shares};
 
 /// What deviation a test looks for.
@@ -64,6 +64,17 @@ impl HweTest {
                 let tested = split.iter().zip(classes.iter().cycle());
                 self.combined(side, tested.filter_map(|(d, class)| class.map(|f| (d.as_slice(), f))))
             }
+        }
+    }
+
+    /// P-values of a variant for both sides: any deviation, and too many heterozygotes.
+    pub fn p_values(&self, (block, row): (&GenotypeBlock, usize), counts: &SiteCounts) -> [f64; 2] {
+        match (&self.expected, counts.dosages.as_slice()) {
+            (Expected::Inbreeding(f), [(2, dosages)]) if dosages.iter().any(|&n| n > 0) => {
+                let of = DiploidCounts::of([dosages[0], dosages[1], dosages[2]]);
+                exact_pair(of, *f, self.mid_p)
+            }
+            _ => [Side::Both, Side::Excess].map(|side| self.p_value(side, (block, row), counts)),
         }
     }
 

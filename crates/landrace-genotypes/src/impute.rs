@@ -18,6 +18,7 @@ use crate::source::{GenotypeError, GenotypeSource, SourceHeader, for_each_block}
 
 pub mod accuracy;
 pub mod choose;
+pub mod family;
 pub mod haplotype;
 pub mod hidden;
 pub mod mean;
@@ -115,6 +116,11 @@ pub trait Method: Sync {
         Vec::new()
     }
 
+    /// Tables of its own, written beside the output as `<output>.<name>.tsv`: name and text, a header line first.
+    fn tables(&self, _samples: &[String]) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// Things that people should know, one sentence each.
     fn notes(&self) -> Vec<String> {
         Vec::new()
@@ -165,6 +171,8 @@ pub struct ImputeReport {
     pub findings: Vec<(String, f64)>,
     /// What the method has to say.
     pub notes: Vec<String>,
+    /// Tables of the method's own: name and text.
+    pub tables: Vec<(&'static str, String)>,
     /// Variants written.
     pub written: u64,
     /// What the output's format could not hold.
@@ -245,6 +253,7 @@ pub fn impute(
     }
     report.findings = method.findings();
     report.notes = method.notes();
+    report.tables = method.tables(matrix.samples());
     Ok(report)
 }
 

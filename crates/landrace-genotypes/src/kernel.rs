@@ -89,3 +89,15 @@ pub fn compare_samples(x: &[u64], y: &[u64], words: usize) -> PairCounts {
     }
     plain::compare_samples(x, y, words)
 }
+
+/// Splits a row of a `.bed`, two bits a call from the lowest, into the two planes of the dosage of A1, `planes`
+/// being both, one after the other: 00 is two copies, 01 missing, 10 one, 11 none.
+pub fn split_pairs(bytes: &[u8], planes: &mut [u64]) {
+    #[cfg(target_arch = "x86_64")]
+    match level() {
+        Level::Avx512 => return x86::avx512::split_pairs(bytes, planes),
+        Level::Avx2 => return x86::avx2::split_pairs(bytes, planes),
+        Level::Scalar => {}
+    }
+    plain::split_pairs(bytes, planes)
+}

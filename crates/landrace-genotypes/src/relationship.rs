@@ -317,18 +317,37 @@ fn check_memory(samples: usize, options: &Options) -> Result<(), GenotypeError> 
         Method::Yang => 8 + 4,
         _ => 8,
     };
-    let needed = pairs * a_pair + (256 << 20);
+    let needed = pairs * a_pair + n * (4 << 10) + (64 << 20);
     if options.memory.is_none_or(|memory| needed <= memory) {
         return Ok(());
     }
-    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
     Err(GenotypeError::Request(format!(
-        "the relationships of {samples} samples by {} take {:.1} GiB of memory, and {:.1} GiB are allowed; relate fewer \
-         samples, or give more with --memory",
+        "the relationships of {samples} samples by {} take {} of memory, and {} are allowed; relate fewer samples, or \
+         give more with --memory",
         options.method.name(),
-        gib(needed),
-        gib(options.memory.unwrap_or(0))
+        size(needed),
+        size(options.memory.unwrap_or(0))
     )))
+}
+
+/// Bytes in the unit that people count them in.
+fn size(bytes: u64) -> String {
+    let mib = bytes as f64 / f64::from(1 << 20);
+    if mib < 1024.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
+}
+
+/// Counts values in `count` bins of one width between the lowest and the highest: lower edge and count of each. Values
+/// that are not known are left out.
+pub fn bins(values: &[f64], count: usize) -> Vec<(f64, u64)> {
+    let known = || values.iter().copied().filter(|value| value.is_finite());
+    let (low, high) = known().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+    if low > high {
+        return Vec::new();
+    }
+    let width = ((high - low) / count as f64).max(1e-6);
+    let mut out: Vec<(f64, u64)> = (0..count).map(|bin| (low + width * bin as f64, 0)).collect();
+    known().for_each(|value| out[(((value - low) / width) as usize).min(count - 1)].1 += 1);
+    out
 }
 
 fn nothing_varies() -> GenotypeError {

@@ -1,18 +1,18 @@
 //! Statistics of every variant and every sample, as tables.
 
-use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 
 use crate::block::{Filters, GenotypeBlock, SiteCounts};
-use crate::hwe::{HweTest, Side};
+use crate::digits::{push_count, push_six};
+use crate::hwe::HweTest;
 use crate::paralogs::{Balance, DepthProfile, mean_depth};
 use crate::source::{GenotypeError, GenotypeSource, for_each_block};
 use crate::tally::Tally;
 
 mod spool;
 
-use spool::Spool;
+use spool::{Lines, Spool};
 
 /// Column names of the table of variants.
 pub const VARIANT_COLUMNS: &str = "contig\tposition\tid\treference\talternate\tquality\tfilter\tcalled\tcall_rate\t\
@@ -63,17 +63,19 @@ pub fn describe<F: Fold>(
     };
     for_each_block(source, work, |(tally, lines, part)| {
         all.merge(&tally);
-        for (line, depth) in lines {
-            depth.into_iter().for_each(|depth| depths.add(depth));
-            spool.push(&line, depth.unwrap_or(f64::NAN))?;
-        }
+        lines.depths.iter().filter(|depth| !depth.is_nan()).for_each(|&depth| depths.add(depth));
+        spool.push_all(&lines)?;
         take(part)
     })?;
-    let scale = depths.scale();
+    let (scale, mut last) = (depths.scale(), Vec::new());
     spool.for_each(|line, depth| {
         let z = scale.and_then(|scale| scale.z(Some(depth).filter(|depth| !depth.is_nan())?));
         variants.write_all(line)?;
-        Ok(writeln!(variants, "\t{}", number(z))?)
+        last.clear();
+        last.push(b'\t');
+        push_number(z, &mut last);
+        last.push(b'\n');
+        Ok(variants.write_all(&last)?)
     })?;
     all.samples.resize(source.header().samples.len(), Default::default());
     Ok(all)
@@ -88,11 +90,11 @@ impl<A: Fold, B: Fold> Fold for (Option<A>, Option<B>) {
     }
 }
 
-/// Lines of variants without the last column, and their mean depths.
-fn variant_lines(block: &GenotypeBlock, counts: &[SiteCounts], test: &HweTest) -> Vec<(String, Option<f64>)> {
+/// Lines of variants without the last column, with their mean depths.
+fn variant_lines(block: &GenotypeBlock, counts: &[SiteCounts], test: &HweTest) -> Lines {
     let ploidies = block.ploidies();
-    let mut codes = Vec::new();
-    let line = |(row, counts): (usize, &SiteCounts)| {
+    let (mut codes, mut out) = (Vec::new(), Lines::default());
+    for (row, counts) in counts.iter().enumerate() {
         let depth = mean_depth(block, row);
         let balance = block.layers.allele_depths.as_ref().and_then(|_| {
             block.unpack(row, &mut codes);
@@ -102,46 +104,60 @@ fn variant_lines(block: &GenotypeBlock, counts: &[SiteCounts], test: &HweTest) -
             mean(grid.row(row).iter().filter(|quality| **quality >= 0.0).map(|&quality| f64::from(quality)))
         });
         let can_test = counts.dosages.iter().any(|(ploidy, _)| *ploidy > 1);
-        let p =
-            [Side::Both, Side::Excess].map(|side| can_test.then(|| test.p_value(side, (block, row), counts)));
+        let p = can_test.then(|| test.p_values((block, row), counts));
         let numbers = [
             Some(counts.call_rate()),
             counts.alternate_frequency(),
             counts.minor_frequency(),
             counts.heterozygosity(),
             counts.expected_heterozygosity(),
-            p[0],
+            p.map(|p| p[0]),
             depth,
             genotype_quality,
-            p[1],
+            p.map(|p| p[1]),
             balance.map(|balance| balance.reference_share),
             balance.map(|balance| balance.z),
         ];
-        let mut out = site_columns(block, row);
-        // Writing to a string never fails.
-        let _ = write!(out, "\t{}", counts.called);
-        for value in numbers {
-            out.push('\t');
-            push_number(value, &mut out);
-        }
-        (out, depth)
-    };
-    counts.iter().enumerate().map(line).collect()
+        out.push(depth.unwrap_or(f64::NAN), |line| {
+            put_site(block, row, line);
+            line.push(b'\t');
+            push_count(counts.called, line);
+            for value in numbers {
+                line.push(b'\t');
+                push_number(value, line);
+            }
+        });
+    }
+    out
 }
 
 /// The columns from contig to filter.
-fn site_columns(block: &GenotypeBlock, row: usize) -> String {
+fn put_site(block: &GenotypeBlock, row: usize, out: &mut Vec<u8>) {
     let site = &block.sites[row];
-    let or_dot = |text: &str| if text.is_empty() { ".".to_owned() } else { text.to_owned() };
-    let position = site.position.map_or(0, landrace_genome::Position::get);
-    let quality = site.quality.map_or_else(|| ".".to_owned(), |quality| quality.to_string());
-    let filter = match &site.filters {
-        Filters::NotApplied => ".",
-        Filters::Pass => "PASS",
-        Filters::Failed(names) => names,
+    let put = |text: &str, out: &mut Vec<u8>| {
+        out.extend_from_slice(if text.is_empty() { b"." } else { text.as_bytes() });
+        out.push(b'\t');
     };
-    let (id, alternates) = (or_dot(&site.id), or_dot(&site.alternates.join(",")));
-    format!("{}\t{position}\t{id}\t{}\t{alternates}\t{quality}\t{filter}", block.contig, site.reference)
+    out.extend_from_slice(block.contig.as_bytes());
+    out.push(b'\t');
+    push_count(site.position.map_or(0, landrace_genome::Position::get), out);
+    out.push(b'\t');
+    put(&site.id, out);
+    out.extend_from_slice(site.reference.as_bytes());
+    out.push(b'\t');
+    match site.alternates.as_slice() {
+        [alternate] => put(alternate, out),
+        alternates => put(&alternates.join(","), out),
+    }
+    match site.quality {
+        Some(quality) => put(&quality.to_string(), out),
+        None => put("", out),
+    }
+    out.extend_from_slice(match &site.filters {
+        Filters::NotApplied => b".",
+        Filters::Pass => b"PASS",
+        Filters::Failed(names) => names.as_bytes(),
+    });
 }
 
 /// The table of samples: one line each.
@@ -175,24 +191,14 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 /// Six digits after the point, or six significant ones of what is smaller than a thousandth; `NA` where there is
 /// no value.
 pub fn number(value: Option<f64>) -> String {
-    let mut out = String::new();
+    let mut out = Vec::new();
     push_number(value, &mut out);
-    out
+    String::from_utf8(out).unwrap_or_default()
 }
 
-fn push_number(value: Option<f64>, out: &mut String) {
-    // Writing to a string never fails.
+fn push_number(value: Option<f64>, out: &mut Vec<u8>) {
     match value {
-        None => out.push_str("NA"),
-        Some(value) if value != 0.0 && value.abs() < 1e-3 => _ = write!(out, "{value:.5e}"),
-        Some(value) => {
-            let start = out.len();
-            let _ = write!(out, "{value:.6}");
-            let kept = out[start..].trim_end_matches('0').trim_end_matches('.').len();
-            out.truncate(start + kept);
-            if kept == 0 {
-                out.push('0');
-            }
-        }
+        None => out.extend_from_slice(b"NA"),
+        Some(value) => push_six(value, out),
     }
 }

@@ -180,7 +180,7 @@ impl<'a> Cohort<'a> {
             let mut text = format!("{contig}\t{position}\t.\t{reference}\t{alternate}\t.\tPASS\t{info}\tGT");
             let mut alleles = calls.alleles.as_slice();
             for sample in &self.samples {
-                let (own, rest) = alleles.split_at(usize::from(sample.ploidy()));
+                let (own, rest) = alleles.split_at(sample.ploidy());
                 text.push('\t');
                 put(own, &mut text);
                 alleles = rest;

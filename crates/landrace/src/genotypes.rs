@@ -1,5 +1,6 @@
 //! What the genotype commands share: opening inputs, choosing samples and regions, tables for the report.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -142,6 +143,25 @@ fn names(text: &str) -> anyhow::Result<Vec<String>> {
         return Ok(lines.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect());
     }
     Ok(text.split(',').map(str::to_owned).collect())
+}
+
+/// The table of what the input says of each sample beside its calls (plate, well, batch), `<output>.samples.tsv`, which
+/// `stats --sheet` takes; `None` if it says nothing.
+pub(crate) fn sample_sheet(
+    session: &Session,
+    output: &Path,
+    header: &SourceHeader,
+) -> anyhow::Result<Option<file::Output>> {
+    let is_special = std::fs::metadata(output).is_ok_and(|metadata| !metadata.is_file());
+    let Some(columns) = header.sample_columns.as_ref().filter(|_| output.as_os_str() != "-" && !is_special)
+    else {
+        return Ok(None);
+    };
+    let path = file::beside(output, ".samples.tsv");
+    let mut out = file::create(&path)?;
+    out.write_all(columns.to_text(&header.samples).as_bytes())?;
+    session.progress.note(&format!("what the file says of its samples: {}", path.display()));
+    Ok(Some(out))
 }
 
 /// A bar that follows the source's files.

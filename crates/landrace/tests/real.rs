@@ -13,10 +13,18 @@
 mod bench;
 #[path = "real/calls.rs"]
 mod calls;
+#[path = "real/chips.rs"]
+mod chips;
 #[path = "real/counts.rs"]
 mod counts;
 #[path = "real/genotypes.rs"]
 mod genotypes;
+#[path = "real/imputation.rs"]
+mod imputation;
+#[path = "real/ld.rs"]
+mod ld;
+#[path = "real/neighbours.rs"]
+mod neighbours;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -25,6 +33,8 @@ mod reads;
 mod relationship;
 #[path = "real/tables.rs"]
 mod tables;
+#[path = "real/writers.rs"]
+mod writers;
 
 use libtest_mimic::Arguments;
 
@@ -34,13 +44,16 @@ fn main() -> std::process::ExitCode {
         reads::trials(),
         calls::trials(),
         genotypes::trials(),
-        peers::trials(),
-        relationship::trials(),
         tables::trials(),
+        chips::trials(),
         counts::trials(),
-        genotypes::trials(),
+        writers::trials(),
+        neighbours::trials(),
         peers::trials(),
         relationship::trials(),
+        ld::trials(),
+        imputation::trials(),
+        peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()

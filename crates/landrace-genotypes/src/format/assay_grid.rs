@@ -113,7 +113,7 @@ impl Shape {
                 |cell: &str| is_named(cell, &SAMPLE) || is_named(cell, &WELL) || is_named(cell, &PLATE);
             rows[..first].iter().any(|row| is_title(row.get(*column)))
         };
-        let titled = (0..width.min(MOST_TITLED)).filter(is_titled).last().map_or(0, |column| column + 1);
+        let titled = (0..width.min(MOST_TITLED)).rfind(is_titled).map_or(0, |column| column + 1);
         let calls = width - (titled..width).rev().take_while(|&column| readable(column)).count();
         let above = &rows[..first];
         let header = above.iter().position(|row| {
@@ -297,7 +297,7 @@ fn place_markers(held: &mut Held, head: &Head, shape: &Shape) -> Result<(), (u64
 }
 
 /// Puts markers where their names say, if all have none yet and all say one.
-fn place_by_name(held: &mut Held) {
+pub(crate) fn place_by_name(held: &mut Held) {
     let markers = held.markers();
     let places: Option<Vec<(Arc<str>, Position)>> = (0..markers)
         .map(|marker| {

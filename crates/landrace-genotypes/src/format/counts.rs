@@ -3,8 +3,10 @@
 //! - UNEAK's `HapMap.hmc`: `reference|alternate` of each sample, and sums at the end of the line.
 //! - Long tables: a line a sample and marker, with reads of the reference and of all alleles, or of the alternate.
 //! - DArTag's allele counts (MADC): rows of the reference and the alternate allele of each marker.
+//! - Tables with a row a sample and a column an allele, as polyRAD keeps them.
 //! - Two tables of the same shape, reads of the reference and of all alleles (with [`ReadOptions::total`]).
 
+mod alleles;
 mod madc;
 mod tables;
 mod uneak;
@@ -35,9 +37,17 @@ pub(crate) const LONG: Reader = Reader {
     open: tables::open_long,
 };
 
+/// How tables of counts with a column an allele are told and opened.
+pub(crate) const BY_ALLELE: Reader = Reader {
+    name: "allele-counts",
+    about: "read counts, a column an allele",
+    recognise: alleles::is_by_allele,
+    open: alleles::open,
+};
+
 /// Whether a format's calls come from its reads already.
 pub(crate) fn is_one(reader: &Reader) -> bool {
-    [UNEAK.name, MADC.name, LONG.name].contains(&reader.name)
+    [UNEAK.name, MADC.name, LONG.name, BY_ALLELE.name].contains(&reader.name)
 }
 
 /// Opens the table of reference reads to which the options name the table of all reads.

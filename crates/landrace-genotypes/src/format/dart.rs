@@ -8,6 +8,8 @@
 
 #![deny(clippy::cast_possible_truncation, clippy::too_many_lines, clippy::too_many_arguments)]
 
+use std::collections::HashSet;
+
 use landrace_genome::file::Input;
 
 use super::held::Held;
@@ -190,7 +192,7 @@ fn wells_above(above: &[Row], columns: &Columns) -> Wells {
             letters = letters.or(Some(cells));
         } else if all(|cell| cell.parse().is_ok_and(|n: u8| (1..=24).contains(&n))) {
             numbers = numbers.or(Some(cells));
-        } else if wells.plates.is_none() && all(|cell| cell.parse::<f64>().is_err()) {
+        } else if wells.plates.is_none() && is_shared(&cells) {
             wells.plates = Some(cells);
         } else {
             wells.others.push((format!("row {}", row.line), cells));
@@ -202,6 +204,12 @@ fn wells_above(above: &[Row], columns: &Columns) -> Wells {
         );
     }
     wells
+}
+
+/// Whether cells are words that several samples share.
+fn is_shared(cells: &[String]) -> bool {
+    let different: HashSet<&String> = cells.iter().collect();
+    different.len() < cells.len() && cells.iter().all(|cell| cell.parse::<f64>().is_err())
 }
 
 /// The calls read so far.

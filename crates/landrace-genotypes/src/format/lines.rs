@@ -23,12 +23,14 @@ pub(crate) struct LineStretches {
     carried: Vec<u8>,
     /// Lines handed out.
     line: u64,
+    /// Bytes that the next stretch is likely to have.
+    room: usize,
 }
 
 impl LineStretches {
     /// Goes on after `line` lines of header.
     pub(crate) fn new(input: Input, contig_column: usize, line: u64) -> Self {
-        Self { input, contig_column, carried: Vec::new(), line }
+        Self { input, contig_column, carried: Vec::new(), line, room: 0 }
     }
 
     /// Passes over a line.
@@ -43,14 +45,15 @@ impl LineStretches {
     pub(crate) fn next(&mut self) -> Result<Option<Stretch>, GenotypeError> {
         let mut bytes = std::mem::take(&mut self.carried);
         let first = self.line + 1;
-        if bytes.is_empty() && self.input.read_until(b'\n', &mut bytes)? == 0 {
+        if bytes.is_empty() && read_line(&mut self.input, &mut bytes)? == 0 {
             return Ok(None);
         }
         self.line += 1;
+        bytes.reserve(self.room.saturating_sub(bytes.len()));
         let contig = column(&bytes, self.contig_column).to_vec();
         while self.line - first + 1 < STRETCH_LINES && bytes.len() < STRETCH_BYTES {
             let start = bytes.len();
-            if self.input.read_until(b'\n', &mut bytes)? == 0 {
+            if read_line(&mut self.input, &mut bytes)? == 0 {
                 break;
             }
             if column(&bytes[start..], self.contig_column) != contig {
@@ -59,6 +62,7 @@ impl LineStretches {
             }
             self.line += 1;
         }
+        self.room = bytes.len() + bytes.len() / 8;
         Ok(Some(Stretch { bytes, first, file: 0 }))
     }
 
@@ -69,6 +73,23 @@ impl LineStretches {
         let contig = std::str::from_utf8(column(lines, self.contig_column)).ok()?;
         let position = |line| std::str::from_utf8(column(line, self.contig_column + 1)).ok()?.parse().ok();
         (!contig.is_empty()).then_some((contig.to_owned(), position(lines)?, position(last)?))
+    }
+}
+
+/// Appends a line with its end; gives its length. The standard library's own way looks at every byte by itself.
+fn read_line(input: &mut Input, out: &mut Vec<u8>) -> std::io::Result<usize> {
+    let before = out.len();
+    loop {
+        let found = input.fill_buf()?;
+        let (taken, is_end) = match memchr(b'\n', found) {
+            Some(at) => (at + 1, true),
+            None => (found.len(), found.is_empty()),
+        };
+        out.extend_from_slice(&found[..taken]);
+        input.consume(taken);
+        if is_end {
+            return Ok(out.len() - before);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The second allele of the `.bim` (A2) is taken as the reference, as PLINK 2 writes it; the dosage counts A1.
 //! Names of chromosomes, variants, families and samples are kept byte for byte.
 
+mod bim;
 mod find;
 mod ped;
 mod read;

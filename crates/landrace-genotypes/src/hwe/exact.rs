@@ -1,6 +1,6 @@
 //! The exact test of diploids: how many heterozygotes, given the allele counts.
 
-use crate::significance::{TailSums, sums};
+use crate::significance::TailSums;
 
 /// Genotypes of diploids at one variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,39 +43,108 @@ impl DiploidCounts {
 /// 4 (Rohlfs and Weir 2008). The p-value is the probability of all counts that are no likelier than the one seen;
 /// `mid_p` takes half of those as likely as it (Graffelman and Moreno 2013).
 pub fn exact(counts: DiploidCounts, inbreeding: f64, mid_p: bool) -> f64 {
-    let share = if mid_p { 0.5 } else { 1.0 };
-    tail(counts, inbreeding, (share, 1.0), |sums| sums.rarer + share * sums.tied)
+    exact_pair(counts, inbreeding, mid_p)[0]
 }
 
 /// The probability of as many heterozygotes or more, given the allele counts and F; `mid_p` counts half of the
 /// number seen.
 pub fn exact_excess(counts: DiploidCounts, inbreeding: f64, mid_p: bool) -> f64 {
-    let share = if mid_p { 0.5 } else { 1.0 };
-    tail(counts, inbreeding, (share, 1.0), |sums| sums.above + share * sums.seen)
+    exact_pair(counts, inbreeding, mid_p)[1]
 }
 
-/// A tail as a share of all; `only` is what a test gives where a single count is possible and where F is 1.
-fn tail(
-    counts: DiploidCounts,
-    inbreeding: f64,
-    (only, all_homozygous): (f64, f64),
-    part: impl Fn(TailSums) -> f64,
-) -> f64 {
-    let (n, rare) = (counts.samples(), counts.rare());
-    if n == 0 || rare == 0 {
-        return only;
+/// The p-values of [`exact`] and of [`exact_excess`], at the cost of one.
+pub fn exact_pair(counts: DiploidCounts, inbreeding: f64, mid_p: bool) -> [f64; 2] {
+    let share = if mid_p { 0.5 } else { 1.0 };
+    if counts.samples() == 0 || counts.rare() == 0 {
+        return [share; 2];
     }
     let odds = counts.odds(inbreeding);
     if odds == 0.0 {
-        return if counts.heterozygous == 0 { all_homozygous } else { 0.0 };
+        return [if counts.heterozygous == 0 { 1.0 } else { 0.0 }; 2];
     }
-    let ratio = |het: u64| {
-        let (rare_hom, common_hom) = ((rare - het) / 2, n - het - (rare - het) / 2);
-        odds * rare_hom as f64 * common_hom as f64 / ((het + 2) as f64 * (het + 1) as f64)
+    let sums = sums(counts, odds);
+    let parts = [sums.rarer + share * sums.tied, sums.above + share * sums.seen];
+    parts.map(|part| (part / sums.total).min(1.0))
+}
+
+/// A table with the allele counts: heterozygotes and both kinds of homozygotes, and its probability.
+#[derive(Clone, Copy)]
+struct Table {
+    heterozygous: f64,
+    rare: f64,
+    common: f64,
+    weight: f64,
+}
+
+impl Table {
+    /// The table with two heterozygotes more.
+    fn up(self, odds: f64) -> Self {
+        let ratio = odds * self.rare * self.common / ((self.heterozygous + 2.0) * (self.heterozygous + 1.0));
+        let (heterozygous, rare, common) = (self.heterozygous + 2.0, self.rare - 1.0, self.common - 1.0);
+        Self { heterozygous, rare, common, weight: self.weight * ratio }
+    }
+
+    /// The table with two heterozygotes fewer.
+    fn down(self, odds: f64) -> Self {
+        let (heterozygous, rare, common) = (self.heterozygous - 2.0, self.rare + 1.0, self.common + 1.0);
+        let ratio = self.heterozygous * (self.heterozygous - 1.0) / (odds * rare * common);
+        Self { heterozygous, rare, common, weight: self.weight * ratio }
+    }
+}
+
+/// Sums outwards from near the likeliest table, so that nothing overflows, and no further than matters.
+fn sums(counts: DiploidCounts, odds: f64) -> TailSums {
+    // What is smaller than this part of a sum is lost in its rounding.
+    const NOTHING: f64 = 1e-18;
+    let peak = likeliest(counts, odds);
+    let seen = counts.heterozygous as f64;
+    let mut at = peak;
+    while at.heterozygous < seen {
+        at = at.up(odds);
+    }
+    while at.heterozygous > seen {
+        at = at.down(odds);
+    }
+    let own = at.weight;
+    // Tables that are as likely but for rounding are tied.
+    let (low, high) = (own * (1.0 - 1e-9), own * (1.0 + 1e-9));
+    let mut out = TailSums { seen: own, ..TailSums::default() };
+    let mut add = |table: Table| {
+        out.total += table.weight;
+        out.rarer += if table.weight < low { table.weight } else { 0.0 };
+        out.tied += if table.weight >= low && table.weight <= high { table.weight } else { 0.0 };
+        out.above += if table.heterozygous > seen { table.weight } else { 0.0 };
+        table.weight < low && table.weight <= NOTHING * out.rarer
     };
-    let range = (rare % 2, rare.min(2 * n - rare), 2);
-    let sums = sums(counts.heterozygous, range, ratio);
-    (part(sums) / sums.total).min(1.0)
+    let mut at = peak;
+    while !add(at) && at.rare >= 1.0 && at.common >= 1.0 {
+        at = at.up(odds);
+    }
+    at = peak;
+    while at.heterozygous >= 2.0 {
+        at = at.down(odds);
+        if add(at) {
+            break;
+        }
+    }
+    out
+}
+
+/// The likeliest table, with weight 1, by halving: the ratio of neighbours falls as heterozygotes grow.
+fn likeliest(counts: DiploidCounts, odds: f64) -> Table {
+    let (n, rare) = (counts.samples(), counts.rare());
+    let most = rare.min(2 * n - rare);
+    let table = |heterozygous: u64| {
+        let hom = (rare - heterozygous) / 2;
+        let common = (n - heterozygous - hom) as f64;
+        Table { heterozygous: heterozygous as f64, rare: hom as f64, common, weight: 1.0 }
+    };
+    let (mut low, mut high) = (0, (most - rare % 2) / 2);
+    while low < high {
+        let middle = (low + high) / 2;
+        if table(rare % 2 + 2 * middle).up(odds).weight > 1.0 { low = middle + 1 } else { high = middle }
+    }
+    table(rare % 2 + 2 * low)
 }
 
 #[cfg(test)]

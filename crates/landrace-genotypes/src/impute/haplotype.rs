@@ -17,6 +17,7 @@ mod pbwt;
 mod reference;
 mod rows;
 mod sites;
+mod tune;
 mod window;
 
 pub use cohort::{CohortCalls, CohortSample, impute_cohort};
@@ -28,3 +29,6 @@ pub use model::Rates;
 pub use panel::{PanelContig, ReferencePanel};
 pub use reference::{Calls, Effort, ImputedSample, Stretch, impute_stretch};
 pub use rows::Haplotypes;
+
+#[cfg(test)]
+mod tests;

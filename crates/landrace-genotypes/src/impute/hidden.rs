@@ -4,6 +4,9 @@ use crate::block::GenotypeBlock;
 use crate::matrix::GenotypeMatrix;
 use crate::plane::MISSING;
 
+/// Samples of which calls are hidden, at most.
+const CHECKED_SAMPLES: usize = 160;
+
 /// Hidden calls, by variant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hidden {
@@ -25,11 +28,21 @@ pub fn spread(seed: u64, first: u64, second: u64) -> f64 {
 }
 
 impl Hidden {
-    /// Draws each known call with probability `share`. Which calls are drawn depends on the seed and on their
-    /// place alone.
+    /// Draws known calls with probability `share`, of 160 samples at most (methods that work sample by sample take
+    /// as long for one call as for many). Variants of more than two alleles are left out: their dosages do not say all.
+    /// Which calls are drawn depends on the seed and on their place alone.
     pub fn draw(matrix: &GenotypeMatrix, share: f64, seed: u64) -> Self {
+        let mut order: Vec<usize> = (0..matrix.samples().len()).collect();
+        let key = |&sample: &usize| spread(seed, u64::MAX - 7, sample as u64);
+        order.sort_by(|a, b| key(a).total_cmp(&key(b)).then(a.cmp(b)));
+        let mut is_checked = vec![false; order.len()];
+        order.iter().take(CHECKED_SAMPLES).for_each(|&sample| is_checked[sample] = true);
+        let is_checked = &is_checked;
         Self::pick(matrix, |variant| {
-            (share > 0.0).then_some(move |sample: usize| spread(seed, variant as u64, sample as u64) < share)
+            let is_drawn = move |sample: usize| {
+                is_checked[sample] && spread(seed, variant as u64, sample as u64) < share
+            };
+            (share > 0.0 && matrix.site(variant).alleles() <= 2).then_some(is_drawn)
         })
     }
 

@@ -8,13 +8,16 @@
 //! the contig ([`copying`]), which knows that linked variants lie side by side; the weight of each is
 //! learnt from hidden calls, and is nought where order says nothing (markers without a place).
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::accuracy::likeliest;
 use super::mean::block_starts;
 use super::{Asked, Estimates, Method, contig_runs};
-use crate::block::{GenotypeBlock, Ragged};
+use crate::block::layer::{ABSENT, UNKNOWN};
+use crate::block::{AlleleCodes, GenotypeBlock, Ragged};
 use crate::matrix::GenotypeMatrix;
 use crate::plane::MISSING;
 use crate::source::GenotypeError;
@@ -112,7 +115,9 @@ impl Neighbours {
         let Some(prepared) = &self.prepared else { return };
         let model = self.settings.vote;
         let calls = prepared.shares(matrix, variant);
-        let (linked, shares) = match self.settings.local < 1.0 {
+        let genotypes = row.genotypes();
+        let must_vote = self.settings.local < 1.0 || genotypes.is_some();
+        let (linked, shares) = match must_vote {
             true => {
                 let linked = prepared.tiles.most_linked(variant, model.linked);
                 let shares: Vec<Shares> =
@@ -126,16 +131,21 @@ impl Neighbours {
         for &sample in asked {
             let Some(spectrum) = &spectra[usize::from(row.ploidies[sample])] else { continue };
             let mut votes = vec![f32::NAN; spectrum.len()];
-            if self.settings.local < 1.0 {
+            let mut ranked = Vec::new();
+            if must_vote {
                 distances.start(calls.len());
                 distances.add(&linked, &shares, sample);
-                let ranked = distances.ranked(&calls, sample, model.nearest);
+                ranked = distances.ranked(&calls, sample, model.nearest);
                 vote::tally(&ranked, &calls, model, &mut votes);
             }
             let local = row.local(sample);
             let out = &mut row.values[sample * row.width..(sample + 1) * row.width];
             out.fill(0.0);
             mix(&votes, local, spectrum, self.settings.local, &mut out[..spectrum.len()]);
+            if let Some(genotypes) = &genotypes {
+                let nearest = ranked.iter().map(|&(_, other)| other);
+                choose_alleles(&mut out[..spectrum.len()], genotypes, nearest, &mut row.alleles[sample]);
+            }
         }
     }
 
@@ -184,9 +194,25 @@ struct Row<'a> {
     local: &'a [LocalVotes],
     width: usize,
     values: Vec<f32>,
+    /// The alleles that calls get where there are more than two; else empty.
+    alleles: Vec<Vec<u8>>,
 }
 
 impl<'a> Row<'a> {
+    /// The known genotypes, alleles in order, where there are more than two alleles.
+    fn genotypes(&self) -> Option<Vec<Option<Vec<u8>>>> {
+        let calls = self.block.layers.alleles.as_ref()?.row(self.row)?;
+        if self.block.sites[self.row].alleles() <= 2 {
+            return None;
+        }
+        let genotype = |call: &[u8]| {
+            let mut own: Vec<u8> = call.iter().copied().filter(|&code| code != ABSENT).collect();
+            own.sort_unstable();
+            (!own.is_empty() && !own.contains(&UNKNOWN)).then_some(own)
+        };
+        Some(calls.map(genotype).collect())
+    }
+
     /// For each ploidy, the shares of the dosages among known calls; of another ploidy if that one has none.
     fn spectra(&self) -> Vec<Option<Vec<f32>>> {
         let mut out = vec![None; usize::from(self.block.max_ploidy()) + 1];
@@ -207,6 +233,40 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Of several alternate alleles those that the nearest samples have with the likeliest dosage; or all samples, if none
+/// of the nearest has it. The estimate keeps the share of those that agree.
+fn choose_alleles(
+    estimate: &mut [f32],
+    genotypes: &[Option<Vec<u8>>],
+    nearest: impl Iterator<Item = usize>,
+    alleles: &mut Vec<u8>,
+) {
+    let (dosage, _) = likeliest(estimate);
+    let fits = |own: &&Vec<u8>| {
+        own.len() + 1 == estimate.len() && own.iter().filter(|&&code| code > 0).count() == usize::from(dosage)
+    };
+    let mut found: Vec<&Vec<u8>> =
+        nearest.filter_map(|other| genotypes[other].as_ref()).filter(fits).collect();
+    if found.is_empty() {
+        found = genotypes.iter().flatten().filter(fits).collect();
+    }
+    let mut counts: BTreeMap<&Vec<u8>, usize> = BTreeMap::new();
+    for own in &found {
+        *counts.entry(own).or_default() += 1;
+    }
+    let best = counts.iter().fold(None, |best: Option<(&Vec<u8>, usize)>, (own, &count)| match best {
+        Some((_, most)) if most >= count => best,
+        _ => Some((own, count)),
+    });
+    match best {
+        Some((own, count)) => {
+            alleles.clone_from(own);
+            estimate[usize::from(dosage)] *= count as f32 / found.len() as f32;
+        }
+        None => estimate.fill(f32::NAN),
+    }
+}
+
 /// One estimate from both votes; NaN if there is neither.
 fn mix(votes: &[f32], local: Option<&[f32]>, spectrum: &[f32], weight: f32, out: &mut [f32]) {
     let is_known = |share: &[f32]| share.first().is_some_and(|first| !first.is_nan());
@@ -220,6 +280,29 @@ fn mix(votes: &[f32], local: Option<&[f32]>, spectrum: &[f32], weight: f32, out:
         };
         *out = (1.0 - DOUBT) * voted + DOUBT * spectrum[dosage];
     }
+}
+
+/// The alleles of rows that have more than two.
+fn allele_codes<'a>(
+    block: &GenotypeBlock,
+    rows: impl Iterator<Item = &'a [Vec<u8>]> + Clone,
+) -> Option<AlleleCodes> {
+    rows.clone().find(|row| !row.is_empty())?;
+    let width = usize::from(block.max_ploidy());
+    let mut out = AlleleCodes::new(block.samples, width);
+    for row in rows {
+        if row.is_empty() {
+            out.push_row(None);
+            continue;
+        }
+        let mut codes = vec![UNKNOWN; block.samples * width];
+        for (to, own) in codes.chunks_exact_mut(width).zip(row).filter(|(_, own)| !own.is_empty()) {
+            to.fill(ABSENT);
+            to[..own.len()].copy_from_slice(own);
+        }
+        out.push_row(Some((&codes, &vec![false; block.samples])));
+    }
+    Some(out)
 }
 
 impl Method for Neighbours {
@@ -255,7 +338,8 @@ impl Method for Neighbours {
         for (block, start) in blocks.iter().zip(&starts[run.clone()]) {
             for row in 0..block.rows() {
                 let mut samples = Vec::new();
-                if block.sites[row].alleles() <= 2 {
+                let has_alleles = block.layers.alleles.as_ref().is_some_and(|own| own.row(row).is_some());
+                if block.sites[row].alleles() <= 2 || has_alleles {
                     block.unpack(row, &mut codes);
                     asked.of(start + row, &codes, &mut samples);
                 }
@@ -269,6 +353,10 @@ impl Method for Neighbours {
             let (ploidies, width) = (block.ploidies(), usize::from(block.max_ploidy()) + 1);
             let work = |row: usize| {
                 let values = vec![f32::NAN; block.samples * width];
+                let alleles = match block.sites[row].alleles() {
+                    0..=2 => Vec::new(),
+                    _ => vec![Vec::new(); block.samples],
+                };
                 let mut own = Row {
                     block,
                     row,
@@ -277,18 +365,20 @@ impl Method for Neighbours {
                     local: &local,
                     width,
                     values,
+                    alleles,
                 };
                 let asked = &rows[first + row];
                 if !asked.is_empty() {
                     self.estimate(matrix, start + row, asked, &mut own);
                 }
-                own.values
+                (own.values, own.alleles)
             };
-            let values: Vec<Vec<f32>> = (0..block.rows()).into_par_iter().map(work).collect();
+            let estimated: Vec<_> = (0..block.rows()).into_par_iter().map(work).collect();
             let mut probabilities = Ragged::new(block.samples);
-            values.iter().for_each(|values| probabilities.push_row(width, values));
+            estimated.iter().for_each(|(values, _)| probabilities.push_row(width, values));
+            let alleles = allele_codes(block, estimated.iter().map(|row| row.1.as_slice()));
             let variants = (start..start + block.rows()).map(Some).collect();
-            out.push(Estimates { block: block.clone(), variants, probabilities, alleles: None });
+            out.push(Estimates { block: block.clone(), variants, probabilities, alleles });
             first += block.rows();
         }
         Ok(out)
@@ -311,7 +401,9 @@ impl Method for Neighbours {
     fn notes(&self) -> Vec<String> {
         match self.multiallelic {
             0 => Vec::new(),
-            n => vec![format!("{n} variants have more than two alleles: their missing calls stay missing")],
+            n => vec![format!(
+                "{n} variants have more than two alleles: of those with a dosage, the nearest samples' are taken"
+            )],
         }
     }
 }

@@ -123,3 +123,47 @@ pub fn compare_samples(x: &[u64], y: &[u64], words: usize) -> PairCounts {
     }
     counts
 }
+
+/// See [`super::split_pairs`].
+#[inline(always)]
+pub fn split_pairs(bytes: &[u8], planes: &mut [u64]) {
+    let words = planes.len() / 2;
+    let (low_plane, high_plane) = planes.split_at_mut(words);
+    let (whole, rest) = bytes.as_chunks::<16>();
+    for ((own_low, own_high), chunk) in low_plane.iter_mut().zip(&mut *high_plane).zip(whole) {
+        (*own_low, *own_high) = split_sixteen(chunk);
+    }
+    if !rest.is_empty() {
+        let mut padded = [0u8; 16];
+        padded[..rest.len()].copy_from_slice(rest);
+        if let (Some(own_low), Some(own_high)) =
+            (low_plane.get_mut(whole.len()), high_plane.get_mut(whole.len()))
+        {
+            (*own_low, *own_high) = split_sixteen(&padded);
+        }
+    }
+}
+
+/// 64 pairs of bits.
+#[inline(always)]
+fn split_sixteen(bytes: &[u8; 16]) -> (u64, u64) {
+    let half = |at: usize| {
+        let eight: [u8; 8] = std::array::from_fn(|i| bytes[at + i]);
+        u64::from_le_bytes(eight)
+    };
+    let (first, second) = (half(0), half(8));
+    let low = squeeze(first) | squeeze(second) << 32;
+    let high = squeeze(first >> 1) | squeeze(second >> 1) << 32;
+    (low ^ high, !high)
+}
+
+/// Bits 0, 2, 4 ... as 32.
+#[inline(always)]
+fn squeeze(word: u64) -> u64 {
+    let mut x = word & 0x5555_5555_5555_5555;
+    x = (x | (x >> 1)) & 0x3333_3333_3333_3333;
+    x = (x | (x >> 2)) & 0x0f0f_0f0f_0f0f_0f0f;
+    x = (x | (x >> 4)) & 0x00ff_00ff_00ff_00ff;
+    x = (x | (x >> 8)) & 0x0000_ffff_0000_ffff;
+    (x | (x >> 16)) & 0x0000_0000_ffff_ffff
+}

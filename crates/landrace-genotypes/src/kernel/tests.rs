@@ -59,4 +59,27 @@ proptest! {
             || x86::avx512::pair_sums(a.bits(), b.bits(), a.words()),
         );
     }
+
+    #[test]
+    fn pairs_of_bits_become_planes(bytes in prop::collection::vec(any::<u8>(), 1..120)) {
+        let samples = 4 * bytes.len();
+        let words = samples.div_ceil(64);
+        let mut planes = vec![0; 2 * words];
+        plain::split_pairs(&bytes, &mut planes);
+        let mut calls = BitPlanes::new(2, samples);
+        calls.push_planes(&planes);
+        for sample in 0..samples {
+            let expected = [Some(2), None, Some(1), Some(0)][usize::from(bytes[sample / 4] >> (2 * (sample % 4)) & 3)];
+            prop_assert_eq!(calls.row(0).dosage(sample), expected);
+        }
+        #[cfg(target_arch = "x86_64")]
+        {
+            let made = |split: fn(&[u8], &mut [u64])| {
+                let mut own = vec![0; 2 * words];
+                split(&bytes, &mut own);
+                own
+            };
+            agree(planes.clone(), || made(x86::avx2::split_pairs), || made(x86::avx512::split_pairs));
+        }
+    }
 }

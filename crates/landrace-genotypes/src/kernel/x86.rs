@@ -36,6 +36,15 @@ macro_rules! level {
                 // SAFETY: `level()` gives this level only if the processor has the features.
                 unsafe { body(x, y, words) }
             }
+
+            pub(in crate::kernel) fn split_pairs(bytes: &[u8], planes: &mut [u64]) {
+                #[target_feature(enable = $features)]
+                fn body(bytes: &[u8], planes: &mut [u64]) {
+                    plain::split_pairs(bytes, planes)
+                }
+                // SAFETY: `level()` gives this level only if the processor has the features.
+                unsafe { body(bytes, planes) }
+            }
         }
     };
 }

@@ -13,6 +13,7 @@ use crate::ld::band::{PairStore, Place, Prepared};
 use crate::ld::pairs::PairColumns;
 use crate::ld::rows::Rows;
 use crate::plane::MISSING;
+use crate::relationship::SampleMatrix;
 use crate::source::GenotypeError;
 
 #[cfg(test)]
@@ -38,24 +39,26 @@ pub struct Correction {
 }
 
 impl Correction {
-    /// Prepares the correction: `relationship` is V, samples × samples, row by row; each covariate has one value a
+    /// Prepares the correction: V is the relationship of samples `places` of a matrix; each covariate has one value a
     /// sample. If V is not positive definite, 1% of its mean diagonal is added to the diagonal.
     ///
     /// # Errors
     /// Returns an error if V is of no use.
     pub fn new(
         samples: usize,
-        relationship: Option<&[f64]>,
+        relationship: Option<(&SampleMatrix, &[usize])>,
         covariates: &[Vec<f64>],
     ) -> Result<Self, GenotypeError> {
         let mut ridge = 0.0;
         let whitener = match relationship {
             None => None,
-            Some(v) => {
+            Some((matrix, places)) => {
+                let row = |&a: &usize| places.iter().map(move |&b| matrix.get(a, b));
+                let v: Vec<f64> = places.iter().flat_map(row).collect();
                 let mean = (0..samples).map(|i| v[i * samples + i]).sum::<f64>() / samples.max(1) as f64;
-                let factor = cholesky(v, samples, 0.0, LEAST_PIVOT * mean).or_else(|| {
+                let factor = cholesky(&v, samples, 0.0, LEAST_PIVOT * mean).or_else(|| {
                     ridge = RIDGE * mean;
-                    cholesky(v, samples, ridge, LEAST_PIVOT * mean)
+                    cholesky(&v, samples, ridge, LEAST_PIVOT * mean)
                 });
                 let factor = factor.ok_or_else(|| {
                     let message = "the relationship matrix has large negative eigenvalues; give one made from genotypes";
@@ -204,8 +207,7 @@ fn cholesky(v: &[f64], n: usize, ridge: f64, least: f64) -> Option<Vec<f64>> {
             let rest = v[i * n + j] - dot(row, other);
             if i == j {
                 let pivot = rest + ridge;
-                // Also false for a pivot that is not a number.
-                if !(pivot > least) {
+                if pivot.is_nan() || pivot <= least {
                     return None;
                 }
                 l[i * n + j] = pivot.sqrt();

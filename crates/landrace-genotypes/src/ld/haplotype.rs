@@ -18,6 +18,11 @@ impl HaplotypeFrequencies {
     /// from 0 to 1 is found by halving between the turning points, and the likeliest is taken (the first of equals).
     /// Tables of haploids have no double heterozygotes, so theirs are plain counts.
     pub fn estimate(table: &[[u64; 3]; 3]) -> Option<Self> {
+        Self::estimate_of_peaks(table).map(|(found, _)| found)
+    }
+
+    /// The same, and whether the likelihood has one stationary point alone, so that it falls on either side.
+    pub(super) fn estimate_of_peaks(table: &[[u64; 3]; 3]) -> Option<(Self, bool)> {
         let (known, open) = known_haplotypes(table);
         let all: f64 = known.iter().sum::<f64>() + 2.0 * open;
         if all == 0.0 {
@@ -29,7 +34,7 @@ impl HaplotypeFrequencies {
         };
         let shares = |s: f64| at(s).map(|count| count / all);
         if open == 0.0 {
-            return Some(Self { shares: shares(0.0) });
+            return Some((Self { shares: shares(0.0) }, true));
         }
         let likelihood = |s: f64| {
             let h = shares(s);
@@ -37,13 +42,15 @@ impl HaplotypeFrequencies {
             known + open * (h[0] * h[3] + h[1] * h[2]).ln()
         };
         let mut best: Option<(f64, f64)> = None;
-        for s in roots(known, open) {
+        let roots = roots(known, open);
+        let has_one_peak = roots.len() == 1;
+        for s in roots {
             let value = likelihood(s);
             if best.is_none_or(|(_, most)| value > most) {
                 best = Some((s, value));
             }
         }
-        best.map(|(s, _)| Self { shares: shares(s) })
+        best.map(|(s, _)| (Self { shares: shares(s) }, has_one_peak))
     }
 
     /// Frequencies of the alternate alleles.

@@ -49,7 +49,9 @@ impl PairColumns for Rows {
         let found = self.table(first, second).and_then(|table| HaplotypeFrequencies::estimate(&table));
         match found.and_then(|h| h.r2().zip(h.d_prime())) {
             // Writing to a string cannot fail.
-            Some((r2, d_prime)) => drop(write!(out, "\t{r2:.6}\t{d_prime:.6}")),
+            Some((r2, d_prime)) => {
+                let _ = write!(out, "\t{r2:.6}\t{d_prime:.6}");
+            }
             None => out.push_str("\tNA\tNA"),
         }
     }
@@ -108,7 +110,8 @@ fn pairs_of<S: PairColumns>(batch: &Batch<S>, first: usize, options: &PairOption
         report.compared += 1;
         report.sum += r2;
         report.histogram[((r2 * R2_BINS as f64 + 1e-9) as usize).min(R2_BINS - 1)] += 1;
-        if r2 < options.min_r2 {
+        // A pair at the threshold belongs to it, whatever the rounding.
+        if r2 < options.min_r2 * (1.0 - 1e-9) {
             continue;
         }
         report.written += 1;

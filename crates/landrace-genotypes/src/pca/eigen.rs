@@ -70,7 +70,7 @@ fn filtered(matrix: &mut Mat<f64>, wanted: usize, width: usize) -> Result<Vec<Pa
     let mut basis = random(n, width, 0);
     orthonormalise(&mut basis);
     let mut limit = None;
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let (vectors, values, residuals) = ritz(matrix.as_ref(), &basis)?;
         let limit = *limit.get_or_insert(1e-11 * values[0].max(f64::MIN_POSITIVE));
         let sure =
@@ -84,8 +84,12 @@ fn filtered(matrix: &mut Mat<f64>, wanted: usize, width: usize) -> Result<Vec<Pa
         take_out(matrix, &found[found.len() - sure..]);
         let rest = Mat::from_fn(n, width - found.len(), |i, k| vectors[(i, sure + k)]);
         let (top, edge) = (values[sure], values[values.len() - 1].max(1e-300));
-        basis = filter(matrix.as_ref(), rest, (top, edge), degree(top / edge));
-        orthonormalise(&mut basis);
+        // A random start does not know how large the first eigenvalue is: the first rounds show it.
+        let degree = if round < 4 { 2 } else { degree(top / edge) };
+        basis = filter(matrix.as_ref(), rest, (top, edge), degree);
+        if orthonormalise(&mut basis) < basis.ncols() {
+            break;
+        }
     }
     Ok(found)
 }
@@ -154,8 +158,11 @@ pub(super) fn product(matrix: MatRef<'_, f64>, block: MatRef<'_, f64>) -> Mat<f6
     Mat::from_fn(n, width, |i, k| parts[i / ROWS][(i % ROWS, k)])
 }
 
+/// Vectors, falling values, and lengths of the residuals.
+type Ritz = (Mat<f64>, Vec<f64>, Vec<f64>);
+
 /// Ritz vectors and falling values of a matrix in a basis, with the lengths of the residuals.
-fn ritz(matrix: MatRef<'_, f64>, basis: &Mat<f64>) -> Result<(Mat<f64>, Vec<f64>, Vec<f64>), GenotypeError> {
+fn ritz(matrix: MatRef<'_, f64>, basis: &Mat<f64>) -> Result<Ritz, GenotypeError> {
     let image = product(matrix, basis.as_ref());
     ritz_of(basis.as_ref(), image.as_ref(), basis.ncols())
 }
@@ -165,7 +172,7 @@ pub(super) fn ritz_of(
     basis: MatRef<'_, f64>,
     image: MatRef<'_, f64>,
     count: usize,
-) -> Result<(Mat<f64>, Vec<f64>, Vec<f64>), GenotypeError> {
+) -> Result<Ritz, GenotypeError> {
     let width = basis.ncols();
     let inner = product(basis.transpose(), image);
     let inner = Mat::from_fn(width, width, |i, k| (inner[(i, k)] + inner[(k, i)]) / 2.0);
@@ -186,9 +193,10 @@ pub(super) fn random(rows: usize, columns: usize, seed: u64) -> Mat<f64> {
     Mat::from_fn(rows, columns, |_, _| (source.next_u64() >> 11) as f64 / (1u64 << 52) as f64 - 1.0)
 }
 
-/// Makes the columns orthonormal (Gram-Schmidt, twice); those that depend on the ones before become 0.
-pub(super) fn orthonormalise(basis: &mut Mat<f64>) {
-    let rows = basis.nrows();
+/// Makes the columns orthonormal (Gram-Schmidt, twice); those that depend on the ones before become 0. Gives the number of
+/// the others.
+pub(super) fn orthonormalise(basis: &mut Mat<f64>) -> usize {
+    let (rows, mut rank) = (basis.nrows(), 0);
     for k in 0..basis.ncols() {
         let before: f64 = norm(basis, k);
         for _ in 0..2 {
@@ -205,9 +213,12 @@ pub(super) fn orthonormalise(basis: &mut Mat<f64>) {
             }
         }
         let size = norm(basis, k);
-        let scale = if size > 1e-12 * before && size > 0.0 { 1.0 / size } else { 0.0 };
+        let is_new = size > 1e-12 * before && size > 0.0;
+        rank += usize::from(is_new);
+        let scale = if is_new { 1.0 / size } else { 0.0 };
         (0..rows).for_each(|i| basis[(i, k)] *= scale);
     }
+    rank
 }
 
 fn norm(basis: &Mat<f64>, k: usize) -> f64 {
@@ -220,21 +231,23 @@ mod tests {
 
     #[test]
     fn the_first_of_a_large_matrix_are_those_of_all() {
-        // A few large values above a bulk whose edge is dense.
+        // A few large values above a bulk whose edge is dense: spread out, and nearly alike.
         let n = 640;
         let mut frame = random(n, n, 3);
-        orthonormalise(&mut frame);
-        let value =
-            |k: usize| if k < 4 { 50.0 / (1.0 + k as f64) } else { 2.0 * (1.0 - k as f64 / n as f64) };
-        let scaled = Mat::from_fn(n, n, |i, k| frame[(i, k)] * value(k));
-        let matrix = product(scaled.as_ref(), frame.as_ref().transpose());
-        let found = filtered(&mut matrix.clone(), 12, 36).unwrap();
-        assert_eq!(found.len(), 12);
-        let (vectors, values) = first(matrix, 12).unwrap();
-        for k in 0..12 {
-            assert!((values[k] - value(k)).abs() < 1e-9, "{k}: {} {}", values[k], value(k));
-            let cosine: f64 = (0..n).map(|i| vectors[(i, k)] * frame[(i, k)]).sum();
-            assert!((cosine.abs() - 1.0).abs() < 1e-9, "{k}: {cosine}");
+        assert_eq!(orthonormalise(&mut frame), n);
+        let bulk = |k: usize| 2.0 * (1.0 - k as f64 / n as f64);
+        let spread = |k: usize| if k < 4 { 50.0 / (1.0 + k as f64) } else { bulk(k) };
+        let alike = |k: usize| if k < 7 { 40.0 - k as f64 } else { bulk(k) };
+        for value in [&spread as &dyn Fn(usize) -> f64, &alike] {
+            let scaled = Mat::from_fn(n, n, |i, k| frame[(i, k)] * value(k));
+            let matrix = product(scaled.as_ref(), frame.as_ref().transpose());
+            assert_eq!(filtered(&mut matrix.clone(), 12, 36).unwrap().len(), 12);
+            let (vectors, values) = first(matrix, 12).unwrap();
+            for k in 0..12 {
+                assert!((values[k] - value(k)).abs() < 1e-9, "{k}: {} {}", values[k], value(k));
+                let cosine: f64 = (0..n).map(|i| vectors[(i, k)] * frame[(i, k)]).sum();
+                assert!((cosine.abs() - 1.0).abs() < 1e-9, "{k}: {cosine}");
+            }
         }
     }
 }

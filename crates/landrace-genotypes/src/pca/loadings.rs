@@ -77,10 +77,10 @@ impl Loadings {
                     let mut chunk = Decoded::panels(pca.samples.len(), count);
                     chunk.append(&tables, first..first + count);
                     let own: Vec<Vec<Slice>> = strips.iter().map(|vectors| scores(&chunk, vectors)).collect();
-                    for row in 0..count {
-                        let weight = |k: usize| (f64::from(own[k / PANEL][row][k % PANEL]) * scale[k]) as f32;
-                        out.weights.extend((0..components).map(weight));
-                    }
+                    let cells = (0..count).flat_map(|row| (0..components).map(move |k| (row, k)));
+                    let weight =
+                        |(row, k): (usize, usize)| f64::from(own[k / PANEL][row][k % PANEL]) * scale[k];
+                    out.weights.extend(cells.map(|cell| weight(cell) as f32));
                 }
                 Ok(())
             },

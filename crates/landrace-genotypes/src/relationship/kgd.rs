@@ -15,6 +15,8 @@ struct Ready {
     own: Vec<(f64, f64)>,
     called: Vec<u64>,
     reads: u64,
+    /// Whether any variant has reads, also of those left out.
+    any_reads: bool,
     account: Account,
 }
 
@@ -44,7 +46,7 @@ pub(super) fn relate(
     let (mut products, mut weights) = (Gram::new(n), Gram::new(n));
     let mut called = PairCounter::new(n, WithReads);
     let mut own = vec![(0.0, 0.0); n];
-    let (mut account, mut reads) = (Account::default(), 0u64);
+    let (mut account, mut reads, mut any_reads) = (Account::default(), 0u64, false);
     for_each_block(
         source,
         |block| prepare(&block, options),
@@ -59,11 +61,16 @@ pub(super) fn relate(
             }
             account.merge(&ready.account);
             reads += ready.reads;
+            any_reads |= ready.any_reads;
             Ok(())
         },
     )?;
     if account.used == 0 {
-        return Err(nothing_varies());
+        return Err(if account.monomorphic == account.read && !any_reads {
+            no_reads()
+        } else {
+            nothing_varies()
+        });
     }
     account.mean_depth = Some(reads as f64 / account.used as f64 / n as f64);
     let ((mut values, _), (divisors, _)) = (products.finish(), weights.finish());
@@ -83,10 +90,25 @@ pub(super) fn relate(
     })
 }
 
+fn no_reads() -> GenotypeError {
+    GenotypeError::Request(
+        "the genotypes have no read counts (AD), which the method 'kgd' needs; give a VCF with AD or a table of counts, \
+         or choose 'vanraden1' or 'vanraden2'"
+            .to_owned(),
+    )
+}
+
 fn prepare(block: &GenotypeBlock, options: &Options) -> Result<Ready, GenotypeError> {
     let n = block.samples;
     let account = Account { read: block.rows() as u64, ..Account::default() };
-    let mut out = Ready { rows: Vec::new(), own: vec![(0.0, 0.0); n], called: Vec::new(), reads: 0, account };
+    let mut out = Ready {
+        rows: Vec::new(),
+        own: vec![(0.0, 0.0); n],
+        called: Vec::new(),
+        reads: 0,
+        any_reads: false,
+        account,
+    };
     if block.groups.iter().any(|group| group.calls.ploidy() != 2) {
         return Err(GenotypeError::Request(format!(
             "contig '{}' has samples that are not diploid, and the method 'kgd' is for diploids; choose 'vanraden1' or \
@@ -94,13 +116,7 @@ fn prepare(block: &GenotypeBlock, options: &Options) -> Result<Ready, GenotypeEr
             block.contig
         )));
     }
-    let Some(depths) = &block.layers.allele_depths else {
-        return Err(GenotypeError::Request(
-            "the genotypes have no read counts (AD), which the method 'kgd' needs; give a VCF with AD or a table of \
-             counts, or choose 'vanraden1' or 'vanraden2'"
-                .to_owned(),
-        ));
-    };
+    let Some(depths) = &block.layers.allele_depths else { return Err(no_reads()) };
     let chances = Chances::new(options.reads);
     let mut reads = vec![(0u32, 0u32); n];
     for row in 0..block.rows() {
@@ -128,6 +144,7 @@ impl Ready {
         let (first, second) = reads
             .iter()
             .fold((0u64, 0u64), |sum, reads| (sum.0 + u64::from(reads.0), sum.1 + u64::from(reads.1)));
+        self.any_reads |= first + second > 0;
         let p = given.unwrap_or_else(|| first as f64 / (first + second) as f64);
         if first + second == 0 || !(p > 0.0 && p < 1.0) {
             self.account.monomorphic += 1;

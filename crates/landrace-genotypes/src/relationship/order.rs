@@ -56,11 +56,13 @@ fn linked(matrix: &SampleMatrix, chosen: &[usize]) -> Vec<usize> {
             }
         }
         let (size, other) = (groups[first].len() as f64, groups[second].len() as f64);
-        for k in 0..groups.len() {
-            let mean = (apart[first][k] * size + apart[second][k] * other) / (size + other);
-            apart[first][k] = mean;
-            apart[k][first] = mean;
-        }
+        let means: Vec<f64> = apart[first]
+            .iter()
+            .zip(&apart[second])
+            .map(|(own, others)| (own * size + others * other) / (size + other))
+            .collect();
+        apart.iter_mut().zip(&means).for_each(|(row, &mean)| row[first] = mean);
+        apart[first] = means;
         let joined = groups.remove(second);
         groups[first].extend(joined);
         apart.remove(second);

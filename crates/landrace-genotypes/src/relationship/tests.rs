@@ -79,5 +79,8 @@ fn representatives_put_alike_beside_alike() {
 fn too_large_a_matrix_is_refused_with_its_size() {
     let options = Options { memory: Some(1 << 30), ..Options::new(Method::King) };
     let text = check_memory(50_000, &options).unwrap_err().to_string();
-    assert!(text.contains("50000 samples by king take 46.8 GiB"), "{text}");
+    assert!(
+        text.contains("50000 samples by king take 46.8 GiB of memory, and 1.0 GiB are allowed"),
+        "{text}"
+    );
 }

@@ -11,6 +11,27 @@ use crate::source::GenotypeError;
 /// Bytes that are held in memory before they go to a file.
 const HELD: usize = 16 << 20;
 
+/// Lines of a block, as they wait: a number, the length and the text of each.
+#[derive(Default)]
+pub(super) struct Lines {
+    bytes: Vec<u8>,
+    /// The numbers; NaN for none.
+    pub(super) depths: Vec<f64>,
+}
+
+impl Lines {
+    /// Appends a line, which `write` makes without its end, and its number.
+    pub(super) fn push(&mut self, number: f64, write: impl FnOnce(&mut Vec<u8>)) {
+        self.depths.push(number);
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; 8]);
+        write(&mut self.bytes);
+        let length = (self.bytes.len() - start - 8) as u64;
+        self.bytes[start..start + 8].copy_from_slice(&length.to_le_bytes());
+    }
+}
+
 /// Lines and a number each; few in memory, more in a file without a name.
 pub(super) struct Spool {
     directory: PathBuf,
@@ -24,11 +45,9 @@ impl Spool {
         Self { directory: directory.to_owned(), held: Vec::new(), file: None }
     }
 
-    /// Appends a line without its end, and its number; NaN for none.
-    pub(super) fn push(&mut self, line: &str, number: f64) -> Result<(), GenotypeError> {
-        self.held.extend_from_slice(&number.to_le_bytes());
-        self.held.extend_from_slice(&(line.len() as u64).to_le_bytes());
-        self.held.extend_from_slice(line.as_bytes());
+    /// Appends lines.
+    pub(super) fn push_all(&mut self, lines: &Lines) -> Result<(), GenotypeError> {
+        self.held.extend_from_slice(&lines.bytes);
         if self.held.len() >= HELD {
             let file = match &mut self.file {
                 Some(file) => file,
@@ -84,7 +103,9 @@ mod tests {
         for count in [3u32, 300_000] {
             let mut spool = Spool::new(folder.path());
             for i in 0..count {
-                spool.push(&format!("line {i} {}", "x".repeat(80)), f64::from(i)).unwrap();
+                let mut lines = Lines::default();
+                lines.push(f64::from(i), |out| out.extend(format!("line {i} {}", "x".repeat(80)).bytes()));
+                spool.push_all(&lines).unwrap();
             }
             let mut next = 0;
             spool

@@ -13,10 +13,14 @@ use crate::{genotypes, output};
 /// Turn genotypes of one format into another; says what the other cannot hold
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  landrace convert panel.hmp.txt -o panel.bcf\n\n\
-    Formats are told apart by content; the line that names the input says what it was read as. Written by ending: \
-    .vcf, .vcf.gz and .bcf (with a .csi index), .bed (with .bim and .fam), .ped (with .map), .hmp.txt (HapMap), \
-    .dosage.tsv, .tsv and .csv (dosages, a row a marker), .gwaspoly.csv (GWASpoly), .dat (Flapjack, with .map) and \
-    .vcz (VCF Zarr). Text may end in .gz as well.")]
+    Reads VCF, BCF, PLINK .bed (with .bim and .fam) and .ped (with .map), HapMap, tables of dosages, letters, alleles \
+    or microsatellites, GWASpoly, Flapjack, STRUCTURE, Core Hunter, Illumina FinalReport, Axiom, DArT, KASP, AgriPlex, \
+    fitPoly, read counts (UNEAK, MADC, tables) and .xlsx. Formats are told apart by content; the line that names the \
+    input says what it was read as.
+
+Written by ending: .vcf, .vcf.gz and .bcf (with a .csi index), .bed (with .bim \
+    and .fam), .ped (with .map), .hmp.txt (HapMap), .dosage.tsv, .tsv and .csv (dosages, a row a marker), .gwaspoly.csv \
+    (GWASpoly), .dat (Flapjack, with .map) and .vcz (VCF Zarr). Text may end in .gz as well.")]
 pub(crate) struct Args {
     #[command(flatten)]
     input: genotypes::Input,
@@ -52,7 +56,8 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     summary.inputs = source.digests();
     summary.count("variants_read", report.account.read);
     genotypes::tally_tables(&mut summary, &report.tally, &header.samples);
-    output::publish(&args.output, &summary, writer.finish()?)?;
+    let sheet = genotypes::sample_sheet(session, &args.output, &header)?;
+    output::publish(&args.output, &summary, sheet.into_iter().chain(writer.finish()?).collect())?;
     session.progress.note(&format!(
         "{} variants of {} samples: {} to {}",
         report.written,

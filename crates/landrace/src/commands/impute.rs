@@ -5,19 +5,19 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::bail;
 use landrace_genome::file;
 use landrace_genome::variant_file::VariantFormat;
 use landrace_genotypes::impute::choose::{Facts, MethodKind};
 use landrace_genotypes::impute::mean::Mean;
 use landrace_genotypes::impute::neighbours::{NeighbourOptions, Neighbours};
-use landrace_genotypes::impute::{self, ImputeOptions, Method};
+use landrace_genotypes::impute::{self, ImputeOptions, ImputeReport, Method};
 use landrace_genotypes::{GenotypeMatrix, Wanted, format};
 
 use crate::cli::Session;
 use crate::{genotypes, output};
 
 mod account;
+mod family;
 mod haplotype;
 
 /// Fill missing genotypes from those that are there; says how right it is
@@ -49,6 +49,8 @@ pub(crate) struct Args {
     /// Seed of what is drawn
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    family: family::Args,
     #[command(flatten)]
     haplotype: haplotype::Args,
     /// Refuse to write what the output's format cannot hold
@@ -89,6 +91,8 @@ enum Choice {
     Neighbours,
     /// Mosaics of haplotypes: of a phased reference panel, of low coverage, of phased or inbred samples
     Haplotype,
+    /// What the parents passed on, along the map: biparental families
+    Family,
     /// Each variant's shares of genotypes: a baseline
     Mean,
 }
@@ -136,22 +140,36 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     genotypes::tell_losses(session, &report.losses, args.strict)?;
     let mut summary = account::summary(session, &report, &header, why);
     summary.inputs = source.digests();
-    let mut files = Vec::new();
-    if let Some(accuracy) = report.accuracy.as_ref().filter(|_| args.output.as_os_str() != "-") {
-        let mut table = file::create(file::beside(&args.output, ".accuracy.tsv"))?;
-        table.write_all(accuracy.table().as_bytes())?;
-        files.push(table);
-    }
+    let mut files = tables(args, &report)?;
     files.extend(writer.finish()?);
     output::publish(&args.output, &summary, files)?;
     account::tell(session, &report, &args.output);
     Ok(())
 }
 
+/// The tables beside the output.
+fn tables(args: &Args, report: &ImputeReport) -> anyhow::Result<Vec<file::Output>> {
+    if args.output.as_os_str() == "-" {
+        return Ok(Vec::new());
+    }
+    let accuracy = report.accuracy.as_ref().map(|accuracy| ("accuracy", accuracy.table()));
+    let mut out = Vec::new();
+    for (name, text) in accuracy.into_iter().chain(report.tables.iter().cloned()) {
+        let mut table = file::create(file::beside(&args.output, &format!(".{name}.tsv")))?;
+        table.write_all(text.as_bytes())?;
+        out.push(table);
+    }
+    Ok(out)
+}
+
 /// The method asked for, or the one that serves these genotypes, and why it is that.
 fn method(args: &Args, matrix: &GenotypeMatrix) -> anyhow::Result<(Box<dyn Method>, &'static str)> {
     let (kind, why) = match args.method {
-        Choice::Auto => Facts { has_panel: args.haplotype.has_panel(), ..Facts::of_matrix(matrix) }.choose(),
+        Choice::Auto => {
+            let (has_panel, has_parents) = (args.haplotype.has_panel(), args.family.has_parents());
+            Facts { has_panel, has_parents, ..Facts::of_matrix(matrix) }.choose()
+        }
+        Choice::Family => (MethodKind::Family, "it was asked for"),
         Choice::Haplotype => (MethodKind::Haplotype, "it was asked for"),
         Choice::Neighbours => (MethodKind::Neighbours, "it was asked for"),
         Choice::Mean => (MethodKind::Mean, "it was asked for"),
@@ -160,7 +178,7 @@ fn method(args: &Args, matrix: &GenotypeMatrix) -> anyhow::Result<(Box<dyn Metho
         MethodKind::Mean => Box::new(Mean),
         MethodKind::Haplotype => args.haplotype.method()?,
         MethodKind::Neighbours => Box::new(Neighbours::new(args.neighbours.options())),
-        _ => bail!("not built yet"),
+        MethodKind::Family => Box::new(args.family.method(args.haplotype.map()?)?),
     };
     Ok((method, why))
 }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use landrace_genome::file::{self, Output};
-use landrace_genome::sheet;
 use landrace_genome::summary::{Chart, Summary, Table};
 use landrace_genotypes::pca::{
     Loadings, Method, PrincipalComponents, Projection, outliers, principal_components, randomised_components,
@@ -54,7 +53,7 @@ pub(crate) struct Args {
     /// Robust standard deviations on one component from which a sample is called an outlier
     #[arg(long, value_name = "N", default_value_t = 6.0, requires = "outliers")]
     outlier_threshold: f64,
-    /// Colour the samples by a column of a sample sheet
+    /// Colour the samples by a column of a table that has a column 'sample' too (tab-separated)
     #[arg(long, value_name = "SHEET:COLUMN")]
     groups: Option<String>,
 }
@@ -246,15 +245,16 @@ impl Groups {
         let (path, column) = text.rsplit_once(':').with_context(|| {
             format!("'{text}' names no column; write the sheet, a colon and the column, such as samples.tsv:country")
         })?;
-        let table = sheet::Table::read(path)?;
+        let text = file::read_text(path)?;
+        let mut lines = text.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+        let columns = lines.next().unwrap_or_default();
         let find = |name: &str| {
-            let place = table.columns.iter().position(|column| column == name);
-            place.with_context(|| {
-                format!("{path} has no column '{name}'; it has {}", table.columns.join(", "))
-            })
+            let place = columns.iter().position(|column| *column == name);
+            place.with_context(|| format!("{path} has no column '{name}'; it has {}", columns.join(", ")))
         };
         let (sample, group) = (find("sample")?, find(column)?);
-        let of = table.rows.iter().map(|(_, cells)| (cells[sample].clone(), cells[group].clone())).collect();
+        let cell = |cells: &[&str], at: usize| cells.get(at).copied().unwrap_or_default().to_owned();
+        let of = lines.map(|cells| (cell(&cells, sample), cell(&cells, group))).collect();
         Ok(Self { column: column.to_owned(), of })
     }
 

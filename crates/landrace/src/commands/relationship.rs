@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use landrace_genome::file;
 use landrace_genome::summary::{Chart, Summary, Table};
 use landrace_genotypes::relationship::file::{Layout, write, write_pairs};
-use landrace_genotypes::relationship::{Frequencies, Method, Options, ReadModel, Relationship, relate};
+use landrace_genotypes::relationship::{Frequencies, Method, Options, ReadModel, Relationship, bins, relate};
 use serde_json::Value;
 
 use crate::cli::Session;
@@ -222,23 +222,14 @@ fn heatmap(relationship: &Relationship) -> Table {
     }
 }
 
-/// Forty bins of one width between the lowest and the highest value.
 fn histogram(name: &str, title: &str, value: &str, values: &[f64]) -> Table {
-    const BINS: usize = 40;
-    let known = || values.iter().copied().filter(|value| value.is_finite());
-    let (low, high) = known().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-    let width = ((high - low) / BINS as f64).max(1e-6);
-    let mut bins = [0u64; BINS];
-    known().for_each(|value| bins[(((value - low) / width) as usize).min(BINS - 1)] += 1);
-    let rows = bins.iter().enumerate().filter(|_| low.is_finite());
+    let rows = bins(values, 40).into_iter();
     Table {
         name: name.into(),
         title: title.into(),
         chart: Chart::Histogram,
         columns: vec![value.into(), "count".into()],
-        rows: rows
-            .map(|(bin, &count)| vec![genotypes::rounded(low + width * bin as f64), count.into()])
-            .collect(),
+        rows: rows.map(|(edge, count)| vec![genotypes::rounded(edge), count.into()]).collect(),
         path: None,
     }
 }

@@ -267,7 +267,7 @@ mod tests {
         let with = |total: &str| {
             let total = write(&folder, "total.csv", total);
             let options = ReadOptions { total: Some(total), ploidy: Some(2), ..ReadOptions::default() };
-            let mut source = open(&[path.clone()], options).map_err(|error| error.to_string())?;
+            let mut source = open(std::slice::from_ref(&path), options).map_err(|error| error.to_string())?;
             assert_eq!(source.digests().len(), 2);
             GenotypeMatrix::from_source(source.as_mut()).map_err(|error| error.to_string())
         };

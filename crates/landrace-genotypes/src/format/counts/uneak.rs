@@ -220,7 +220,7 @@ mod tests {
         let text = HEADER.to_owned()
             + "TP1\t0|6\t9|0\t0|0\t0\t0\t9\t6\t0.4\r\nTP2\t12|11\t9|0\t30|1\t12\t11\t51\t12\t0.2\n";
         let matrix = read(&text, &ReadOptions::default()).unwrap();
-        assert_eq!(&matrix.samples()[..], ["A 1", "B", "C"].map(str::to_owned));
+        assert_eq!(matrix.samples(), ["A 1", "B", "C"].map(str::to_owned));
         let mut codes = Vec::new();
         matrix.unpack(0, &mut codes);
         assert_eq!(codes, [2, 0, MISSING]);

@@ -3,15 +3,18 @@
 #![deny(clippy::cast_possible_truncation, clippy::too_many_lines, clippy::too_many_arguments)]
 
 use std::collections::HashSet;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use landrace_genome::{Position, file};
+use landrace_genome::Position;
+use landrace_genome::file::{self, FileError};
+use landrace_genome::summary::InputDigest;
 
 use crate::block::Site;
 use crate::source::{Family, GenotypeError};
 
-/// A variant of a `.bim`.
+/// A variant of a `.map`.
 pub(super) struct BimRow {
     pub(super) contig: Arc<str>,
     pub(super) site: Site,
@@ -22,7 +25,7 @@ fn columns(line: &str) -> Vec<&str> {
     if line.contains('\t') { line.split('\t').collect() } else { line.split_whitespace().collect() }
 }
 
-fn line_error(path: &Path, line: u64, message: impl Into<String>) -> GenotypeError {
+pub(super) fn line_error(path: &Path, line: u64, message: impl Into<String>) -> GenotypeError {
     GenotypeError::Line { path: path.display().to_string(), line, message: message.into() }
 }
 
@@ -31,41 +34,17 @@ fn lines(text: &str) -> impl Iterator<Item = (u64, &str)> {
     (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty())
 }
 
-/// Reads a `.bim`.
-pub(super) fn read_bim(path: &Path) -> Result<Vec<BimRow>, GenotypeError> {
-    let text = file::read_text(path)?;
-    let mut rows: Vec<BimRow> = Vec::new();
-    for (number, line) in lines(&text) {
-        let &[contig, id, genetic, position, first, second] = columns(line).as_slice() else {
-            return Err(wrong_columns(path, number, line, "a .bim has 6"));
-        };
-        // Runs of one contig share its name.
-        let contig = match rows.last() {
-            Some(last) if *last.contig == *contig => last.contig.clone(),
-            _ => contig.into(),
-        };
-        let position = read_position(position).map_err(|message| line_error(path, number, message))?;
-        let is_named = |allele: &str| !matches!(allele, "0" | ".");
-        rows.push(BimRow {
-            contig,
-            site: Site {
-                position,
-                id: if id == "." { "" } else { id }.into(),
-                reference: second.into(),
-                alternates: Some(first)
-                    .filter(|allele| is_named(allele))
-                    .map(Into::into)
-                    .into_iter()
-                    .collect(),
-                genetic_position: Some(genetic).filter(|text| is_named(text)).map(Into::into),
-                ..Site::default()
-            },
-        });
-    }
-    Ok(rows)
+/// Reads a whole text file; gives its digest, too.
+pub(super) fn read_with_digest(path: &Path) -> Result<(String, InputDigest), GenotypeError> {
+    let mut input = file::open(path)?;
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| FileError::content(path, "is not UTF-8 text; save it as UTF-8"))?;
+    Ok((text, InputDigest::of(&input)))
 }
 
-fn wrong_columns(path: &Path, number: u64, line: &str, expected: &str) -> GenotypeError {
+pub(super) fn wrong_columns(path: &Path, number: u64, line: &str, expected: &str) -> GenotypeError {
     let found = columns(line).len();
     let remedy = if line.contains('\t') { "" } else { "; separate them by tabs if names hold spaces" };
     line_error(path, number, format!("has {found} columns, but {expected}{remedy}"))
@@ -73,7 +52,7 @@ fn wrong_columns(path: &Path, number: u64, line: &str, expected: &str) -> Genoty
 
 /// A position of a table; `None` where it is 0 or less, as PLINK writes unknown places. Whole numbers that a
 /// spreadsheet or R wrote with an exponent are read.
-fn read_position(text: &str) -> Result<Option<Position>, String> {
+pub(super) fn read_position(text: &str) -> Result<Option<Position>, String> {
     /// Whole numbers beyond this are not exact.
     const LARGEST: f64 = 9_007_199_254_740_992.0;
     let whole = text.parse::<i64>().ok().or_else(|| {
@@ -120,8 +99,8 @@ pub(super) fn read_map(path: &Path) -> Result<Vec<BimRow>, GenotypeError> {
 }
 
 /// Reads a `.fam`.
-pub(super) fn read_fam(path: &Path) -> Result<Vec<Family>, GenotypeError> {
-    let text = file::read_text(path)?;
+pub(super) fn read_fam(path: &Path) -> Result<(Vec<Family>, InputDigest), GenotypeError> {
+    let (text, digest) = read_with_digest(path)?;
     let mut rows = Vec::new();
     for (number, line) in lines(&text) {
         let found = columns(line);
@@ -132,7 +111,7 @@ pub(super) fn read_fam(path: &Path) -> Result<Vec<Family>, GenotypeError> {
     if rows.is_empty() {
         return Err(line_error(path, 1, "names no sample; was it written to its end?"));
     }
-    Ok(rows)
+    Ok((rows, digest))
 }
 
 /// Names of the samples: their own, or `FAMILY_SAMPLE` for all if a name occurs in several families; and what to

@@ -14,6 +14,11 @@ fn word(text: &[u8], at: usize) -> Option<u64> {
     text.get(at..)?.first_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes))
 }
 
+/// The lowest byte of a word.
+fn low_byte(word: u64) -> u8 {
+    word.to_le_bytes()[0]
+}
+
 /// Where the next tab is, from `at` on; the text's length if there is none.
 pub(super) fn tab_from(text: &[u8], mut at: usize) -> usize {
     while let Some(bytes) = word(text, at) {
@@ -76,7 +81,7 @@ pub(super) fn read_fixed(calls: &[u8], codes: &mut [u8]) -> Option<u64> {
         match differs {
             Some(differs) if differs & !ALLELES == 0 => {
                 let sums = differs + (differs >> 16);
-                *pair = [(sums & 3) as u8, ((sums >> 32) & 3) as u8];
+                *pair = [low_byte(sums) & 3, low_byte(sums >> 32) & 3];
                 let heterozygous = (differs ^ (differs >> 16)) & FIRST;
                 phased += u64::from(is_phased) * u64::from(heterozygous.count_ones());
             }
@@ -113,8 +118,27 @@ fn read_call(call: &[u8], code: &mut u8) -> Option<bool> {
 
 /// Reads the calls of `0`, `1` and `.` that begin each cell; as [`read_fixed`].
 pub(super) fn read_leading(calls: &[u8], codes: &mut [u8]) -> Option<u64> {
+    let is_phased = calls.get(1) == Some(&b'|');
+    let known = u64::from_le_bytes(if is_phased { *b"0|0:\0\0\0\0" } else { *b"0/0:\0\0\0\0" });
+    /// All bits of the call and its colon but the lowest of each allele.
+    const SAME: u64 = 0xffff_ffff & !0x0001_0001;
+    const BEHIND: u64 = 0xffff_ffff_0000_0000;
     let (mut at, mut phased) = (0, 0u64);
     for code in codes {
+        if let Some(bytes) = word(calls, at)
+            && (bytes ^ known) & SAME == 0
+        {
+            let (first, second) = (bytes & 1, (bytes >> 16) & 1);
+            *code = low_byte(first + second);
+            phased += u64::from(is_phased) * (first ^ second);
+            let other = bytes ^ TABS;
+            let zeros = other.wrapping_sub(ONES) & !other & HIGHS & BEHIND;
+            at = match zeros {
+                0 => tab_from(calls, at + 8) + 1,
+                zeros => at + zeros.trailing_zeros() as usize / 8 + 1,
+            };
+            continue;
+        }
         let call = calls.get(at..at + 3)?;
         if !matches!(calls.get(at + 3), None | Some(b':' | b'\t')) {
             return None;

@@ -180,23 +180,28 @@ impl Encoder {
         Ok(())
     }
 
+    /// Appends a call's cells. Alleles are in order of their names, so that the cells do not depend on which of them
+    /// is the reference.
     fn put_call(&self, call: &[u8], names: &AlleleNames<'_>, out: &mut Vec<u8>) {
         let name = |allele: u8| names.get(usize::from(allele)).map_or(&b"0"[..], |name| name.as_bytes());
-        let is_homozygous = call.windows(2).all(|pair| pair[0] == pair[1]);
-        match (self.layout, call) {
+        let mut sorted = [&b""[..]; 16];
+        let own = sorted.get_mut(..call.len()).unwrap_or_default();
+        own.iter_mut().zip(call).for_each(|(slot, &allele)| *slot = name(allele));
+        own.sort_unstable();
+        match (self.layout, &*own) {
             (Layout::Flapjack, []) => out.extend_from_slice(b"\t-"),
-            (Layout::Flapjack, _) => {
-                let shown = if is_homozygous { &call[..1] } else { call };
-                for (copy, &allele) in shown.iter().enumerate() {
+            (Layout::Flapjack, own) => {
+                let shown = if own.first() == own.last() { &own[..1] } else { own };
+                for (copy, name) in shown.iter().enumerate() {
                     out.push(if copy == 0 { b'\t' } else { b'/' });
-                    out.extend_from_slice(name(allele));
+                    out.extend_from_slice(name);
                 }
             }
             (Layout::Ped, []) => out.extend_from_slice(b"\t0\t0"),
-            (Layout::Ped, _) => {
-                for &allele in [call[0], call[call.len() - 1]].iter() {
+            (Layout::Ped, own) => {
+                for name in [own[0], own[own.len() - 1]] {
                     out.push(b'\t');
-                    out.extend_from_slice(name(allele));
+                    out.extend_from_slice(name);
                 }
             }
         }

@@ -233,7 +233,7 @@ impl ZarrWriter {
         let (bytes, n) = names(&mut self.frame.filters.iter().map(String::as_str));
         keep(of_names("filter_id", "filters").write_whole(&self.out, &bytes, n)?);
         if n > 0
-            && self.frame.contigs.len() > 0
+            && !self.frame.contigs.is_empty()
             && self.frame.contigs.iter().all(|(_, contig)| contig.length > 0)
         {
             let lengths =

@@ -100,13 +100,12 @@ fn branch(
     let seen = |share: f64| error + (1.0 - 2.0 * error) * share;
     let mut children: Vec<(f64, usize, u8)> = Vec::new();
     for (index, pair) in pairs.iter_mut().enumerate() {
-        let mut ones = [0f64; 2];
-        for side in 0..2 {
+        let ones = [0, 1].map(|side| {
             let own = Step { stay: step.stay * pair.scale[side], jump: step.jump };
             let (sum, share) = kernel::predict(&mut pair.f[side], &states.weights, alleles, own);
-            ones[side] = f64::from(share / sum).clamp(0.0, 1.0);
             pair.scale[side] = 1.0 / sum;
-        }
+            f64::from(share / sum).clamp(0.0, 1.0)
+        });
         children.push((pair.log_weight + (seen(1.0 - ones[0]) * seen(ones[1])).ln(), index, 0));
         // The first heterozygous call only names the two haplotypes.
         if hets > 0 {

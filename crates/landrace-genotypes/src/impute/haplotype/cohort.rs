@@ -1,8 +1,10 @@
 //! Without a panel: every sample copies the others' haplotypes, as they are known so far, in rounds.
 //!
-//! A haplotype's allele is held in 255ths: heterozygous calls are half and half until they are phased, missing ones as
-//! frequent as in the cohort until they are imputed. In each round all samples are worked on by what the round before
-//! left, so that their order does not matter. Rates are learnt in the first rounds; the last are averaged.
+//! A haplotype's allele is held in 255ths, 0 and 255 for those that were seen: heterozygous calls are half and half
+//! until they are phased, missing ones as frequent as in the cohort until they are imputed. In each round all samples
+//! are worked on by what the round before left, so that their order does not matter. Rates are learnt in the first
+//! rounds; the last are averaged. A missing allele is told by the copies that were seen: those that are themselves
+//! imputed count little, since they may echo the sample's own calls.
 
 use rayon::prelude::*;
 
@@ -11,9 +13,10 @@ use super::chain::{Scratch, States, forward_backward};
 use super::donors::{by_rank, centres};
 use super::draws::Draws;
 use super::kernel::{Emission, Step};
-use super::model::{Expected, Rates, expect, posterior};
+use super::model::{Expected, Rates, expect};
 use super::pbwt::longest_matches;
 use super::reference::{Effort, likeliest};
+use super::tune::{CHANGES, best, foretold, votes};
 use crate::plane::MISSING;
 
 /// The calls of a stretch, sample by sample.
@@ -44,7 +47,11 @@ const AVERAGED: usize = 4;
 /// The same where every sample is one haplotype.
 const HAPLOID_LEADING: usize = 3;
 /// Rounds after which the rates are learnt anew.
-const LEARNING: usize = 3;
+const LEARNING: usize = 2;
+/// What of a change's weight goes evenly to all donors.
+const EVEN: f32 = 0.1;
+/// Gaps from one look at what is copied to the next.
+const LOOK: usize = 4;
 /// Samples from which they are learnt.
 const LEARNERS: usize = 48;
 
@@ -57,6 +64,8 @@ struct Cohort<'a> {
     alleles: Vec<u8>,
     rates: Rates,
     steps: Vec<Step>,
+    /// For each sample, how much of it each column was copied into; empty before the first round.
+    copied: Vec<Vec<f32>>,
 }
 
 /// What a round found of a sample.
@@ -65,6 +74,8 @@ struct Found {
     columns: Vec<Vec<u8>>,
     chances: Vec<[f32; 2]>,
     expected: Expected,
+    /// Column by column, how much was copied.
+    copied: Vec<f32>,
 }
 
 /// Phases and imputes a cohort from itself. Gives the samples and the rates that were learnt, if none are given.
@@ -96,6 +107,9 @@ pub fn impute_cohort(
         for (sample, found) in found.into_iter().enumerate() {
             expected.add(&found.expected);
             cohort.put(sample, &found.columns);
+            if !found.copied.is_empty() {
+                cohort.copied[sample] = found.copied;
+            }
             if is_last {
                 for (sum, chance) in sums[sample].iter_mut().zip(found.chances) {
                     (0..2).for_each(|dosage| sum[dosage] += chance[dosage] / averaged as f32);
@@ -104,6 +118,9 @@ pub fn impute_cohort(
         }
         if learns {
             cohort.rates = expected.rates_and_error(cohort.rates);
+            if round + 1 == LEARNING {
+                cohort.tune();
+            }
             cohort.steps = cohort.rates.steps(&calls.places);
         }
     }
@@ -119,6 +136,8 @@ impl<'a> Cohort<'a> {
             starts.push(starts[starts.len() - 1] + if is_haploid { 1 } else { 2 });
         }
         let columns = starts[starts.len() - 1];
+        // Few close copies foretell better than many, and a cohort's rounds are many.
+        let effort = Effort { states: effort.states.div_ceil(4), ..effort };
         let rates = rates.unwrap_or_else(|| Rates { error: 0.005, ..Rates::of_population(2e3, columns) });
         let mut alleles = Vec::with_capacity(calls.places.len() * columns);
         for variant in 0..calls.places.len() {
@@ -129,7 +148,7 @@ impl<'a> Cohort<'a> {
                     copies += if is_haploid { 1 } else { 2 };
                 }
             }
-            let frequency = (255 * sum).checked_div(copies).unwrap_or(0).min(255) as u8;
+            let frequency = (255 * sum).checked_div(copies).unwrap_or(0).clamp(1, 254) as u8;
             for (own, &is_haploid) in calls.calls.iter().zip(&calls.is_haploid) {
                 match (own[variant], is_haploid) {
                     (MISSING, true) => alleles.push(frequency),
@@ -139,7 +158,8 @@ impl<'a> Cohort<'a> {
                 }
             }
         }
-        Self { calls, effort, starts, alleles, rates, steps: rates.steps(&calls.places) }
+        let copied = vec![Vec::new(); calls.calls.len()];
+        Self { calls, effort, starts, alleles, rates, steps: rates.steps(&calls.places), copied }
     }
 
     fn columns(&self) -> usize {
@@ -184,10 +204,22 @@ impl<'a> Cohort<'a> {
             alleles.extend(columns.iter().map(|&column| row[column]));
         }
         States {
-            weights: vec![1.0 / columns.len().max(1) as f32; columns.len()],
+            weights: self.weights(sample, &columns),
             alleles,
             members: (0..).zip(columns.iter().map(|&column| column as u32)).collect(),
         }
+    }
+
+    /// The chance of each donor at a change: as much as was copied of it in the round before, and a little of all,
+    /// so that relatives and the sample's own population are preferred.
+    fn weights(&self, sample: usize, columns: &[usize]) -> Vec<f32> {
+        let even = 1.0 / columns.len().max(1) as f32;
+        let copied = &self.copied[sample];
+        let total: f32 = columns.iter().filter_map(|&column| copied.get(column)).sum();
+        if total <= 0.0 {
+            return vec![even; columns.len()];
+        }
+        columns.iter().map(|&column| EVEN * even + (1.0 - EVEN) * copied[column] / total).collect()
     }
 
     /// Works on a sample: its phase, its missing alleles, and what they say of the rates.
@@ -200,7 +232,7 @@ impl<'a> Cohort<'a> {
     ) -> Found {
         let calls = &self.calls.calls[sample];
         let is_haploid = self.calls.is_haploid[sample];
-        let learns = learns && sample % self.calls.calls.len().div_ceil(LEARNERS).max(1) == 0;
+        let learns = learns && sample.is_multiple_of(self.calls.calls.len().div_ceil(LEARNERS).max(1));
         let is_known = missing.is_empty() && (is_haploid || !calls.contains(&1));
         if (is_known && !learns) || self.columns() < 3 {
             return Found::default();
@@ -221,7 +253,7 @@ impl<'a> Cohort<'a> {
                     let given = (self.steps.as_slice(), self.calls.places.as_slice(), self.rates);
                     found.expected.add(&expect(&states, given, &own, scratch));
                 }
-                shares.push(self.missing_alleles(&states, &own, scratch));
+                shares.push(self.missing_alleles(&states, &own, scratch, &mut found.copied));
             }
             for (index, chance) in found.chances.iter_mut().enumerate() {
                 let (a, b) = (shares[0][index], if is_haploid { 0.0 } else { shares[1][index] });
@@ -263,18 +295,64 @@ impl<'a> Cohort<'a> {
     }
 
     /// The chance of allele 1 at each variant where the haplotype's allele is missing.
-    fn missing_alleles(&self, states: &States, alleles: &[u8], scratch: &mut Scratch) -> Vec<f32> {
+    fn missing_alleles(
+        &self,
+        states: &States,
+        alleles: &[u8],
+        scratch: &mut Scratch,
+        copied: &mut Vec<f32>,
+    ) -> Vec<f32> {
         let error = self.rates.error as f32;
         let emissions: Vec<Emission> = alleles.iter().map(|&a| Emission::of_allele(a, error)).collect();
         let mut out = Vec::new();
+        copied.resize(self.columns(), 0.0);
         forward_backward(states, &self.steps, &emissions, scratch, |between| {
             let Some(behind) = between.gap.checked_sub(1) else { return };
+            if behind % LOOK == LOOK / 2 {
+                let sum: f32 = between.f.iter().zip(between.g).map(|(f, g)| f * g).sum();
+                for (member, (f, g)) in states.members.iter().zip(between.f.iter().zip(between.g)) {
+                    copied[member.1 as usize] += f * g / sum;
+                }
+            }
             if alleles[behind] == MISSING {
-                out.push(posterior(states, &self.steps, between, behind).1 as f32);
+                let [zero, one] = votes(states, &self.steps, between, behind);
+                out.push(one / (zero + one).max(f32::MIN_POSITIVE));
             }
         });
         out.reverse();
         out
+    }
+
+    /// Chooses the rates by which some samples' known alleles are foretold best.
+    fn tune(&mut self) {
+        let chosen = self.donors();
+        let every = self.calls.calls.len().div_ceil(LEARNERS).max(1);
+        let learners: Vec<usize> = (0..self.calls.calls.len()).step_by(every).collect();
+        let width = self.columns();
+        let try_rates = |cohort: &Self, rates: Vec<Rates>| -> Vec<f64> {
+            let sums = learners.par_iter().map_init(Scratch::default, |scratch, &sample| {
+                let states = cohort.states(sample, &chosen);
+                let mut sums = vec![0.0; rates.len()];
+                for column in cohort.starts[sample]..cohort.starts[sample + 1] {
+                    let calls = cohort.calls.calls[sample].iter().enumerate();
+                    let alleles: Vec<u8> = calls
+                        .map(|(variant, &call)| match call {
+                            MISSING => MISSING,
+                            _ => u8::from(cohort.alleles[variant * width + column] >= 128),
+                        })
+                        .collect();
+                    for (sum, &rates) in sums.iter_mut().zip(&rates) {
+                        *sum += foretold(&states, (&cohort.calls.places, rates), &alleles, scratch);
+                    }
+                }
+                sums
+            });
+            let all: Vec<Vec<f64>> = sums.collect();
+            (0..rates.len()).map(|index| all.iter().map(|own| own[index]).sum()).collect()
+        };
+        let now = self.rates;
+        let tried = CHANGES.map(|factor| Rates { change: now.change * factor, ..now });
+        self.rates.change *= best(&CHANGES, &try_rates(self, tried.to_vec()));
     }
 
     fn put(&mut self, sample: usize, columns: &[Vec<u8>]) {
@@ -322,7 +400,8 @@ impl<'a> Cohort<'a> {
 fn soft(alleles: &[[u8; 2]], side: usize, missing: &[usize], shares: &[f32]) -> Vec<u8> {
     let mut out: Vec<u8> = alleles.iter().map(|pair| if pair[side] == 1 { 255 } else { 0 }).collect();
     for (&variant, &share) in missing.iter().zip(shares) {
-        out[variant] = (255.0 * share).round() as u8;
+        // 0 and 255 are of alleles that were seen.
+        out[variant] = (255.0 * share).round().clamp(1.0, 254.0) as u8;
     }
     out
 }

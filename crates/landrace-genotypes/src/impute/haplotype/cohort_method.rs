@@ -208,8 +208,11 @@ impl Found {
     }
 }
 
-/// The missing calls of each variant of a stretch: sample and chances.
-fn by_variant(samples: &[CohortSample], variants: usize) -> Vec<Vec<(usize, [f32; 2])>> {
+/// A variant's missing calls: sample and chances.
+type MissingCalls = Vec<(usize, [f32; 2])>;
+
+/// The missing calls of each variant of a stretch.
+fn by_variant(samples: &[CohortSample], variants: usize) -> Vec<MissingCalls> {
     let mut out = vec![Vec::new(); variants];
     for (sample, own) in samples.iter().enumerate() {
         own.missing.iter().for_each(|&(variant, chances)| out[variant].push((sample, chances)));
@@ -223,7 +226,7 @@ fn estimates(
     index: usize,
     start: usize,
     samples: &[CohortSample],
-    (row_of, missing): (&dyn Fn(usize) -> Option<usize>, &[Vec<(usize, [f32; 2])>]),
+    (row_of, missing): (&dyn Fn(usize) -> Option<usize>, &[MissingCalls]),
 ) -> Estimates {
     let block = &matrix.blocks()[index];
     let ploidies = block.ploidies();

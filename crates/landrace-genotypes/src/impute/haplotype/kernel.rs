@@ -85,6 +85,8 @@ mod tests {
 
     use super::*;
 
+    type Pass = fn(&mut [f32], &[f32], &[u8], Step, Emission) -> f32;
+
     proptest! {
         #[test]
         fn every_level_gives_the_same_bits(
@@ -95,7 +97,7 @@ mod tests {
             let (f, alleles): (Vec<f32>, Vec<u8>) = states.iter().map(|state| (state.0, state.2)).unzip();
             let weights: Vec<f32> = states.iter().map(|state| state.1).collect();
             let (step, emission) = (Step { stay, jump: 1.0 - stay }, Emission::new(zero, 1.0 - zero));
-            let run = |kernel: fn(&mut [f32], &[f32], &[u8], Step, Emission) -> f32| {
+            let run = |kernel: Pass| {
                 let mut own = f.clone();
                 let sum = kernel(&mut own, &weights, &alleles, step, emission);
                 (own, sum.to_bits())

@@ -126,7 +126,7 @@ fn haplotypes_of(
     if let Some((calls, phased)) = layer.and_then(|layer| Some((layer.row(row)?, layer.phased(row)?))) {
         for ((sample, call), (&ploidy, &is_phased)) in calls.enumerate().zip(ploidies.iter().zip(phased)) {
             let call = &call[..usize::from(ploidy)];
-            if call.iter().any(|&allele| allele == UNKNOWN) {
+            if call.contains(&UNKNOWN) {
                 return Err((sample, "missing"));
             }
             if !is_phased && call.windows(2).any(|pair| pair[0] != pair[1]) {

@@ -146,8 +146,8 @@ mod tests {
             for end in 1..=rows.len() {
                 sorted.take(|haplotype| rows[end - 1][haplotype]);
                 sorted.places(&mut places);
-                for own in 0..n {
-                    let found = sorted.nearest(places[own] as usize, count, |other| other % 3 != 1);
+                for (own, &place) in places.iter().enumerate() {
+                    let found = sorted.nearest(place as usize, count, |other| other % 3 != 1);
                     let lengths: Vec<usize> =
                         found.iter().map(|&other| common(&rows, own, other as usize, end)).collect();
                     let mut all: Vec<usize> = (0..n)

@@ -109,20 +109,17 @@ pub fn impute_stretch(
         return calls.par_iter().map_init(Scratch::default, work).collect();
     }
     drop(states);
-    if calls.iter().all(Calls::is_likelihood) {
-        let sketch = Sketch::new(stretch.panel, stretch.seen, stretch.places, rates);
-        let work = |scratch: &mut Scratch, calls: &Calls| {
-            let (Calls::Likelihoods(own) | Calls::HaploidLikelihoods(own)) = calls else {
-                return ImputedSample::default();
-            };
+    let chosen = choose_donors(&prepared, calls);
+    let sketch = calls
+        .iter()
+        .any(Calls::is_likelihood)
+        .then(|| Sketch::new(stretch.panel, stretch.seen, stretch.places, rates));
+    let work = |scratch: &mut Scratch, (calls, chosen): (&Calls, &Vec<u32>)| match (calls, &sketch) {
+        (Calls::Likelihoods(own) | Calls::HaploidLikelihoods(own), Some(sketch)) => {
             let chosen = sketch.choose(own, (effort.sketched, rates.error as f32), scratch);
             prepared.sample(&prepared.donors(&chosen), calls, scratch)
-        };
-        return calls.par_iter().map_init(Scratch::default, work).collect();
-    }
-    let chosen = choose_donors(&prepared, calls);
-    let work = |scratch: &mut Scratch, (calls, chosen): (&Calls, &Vec<u32>)| {
-        prepared.sample(&prepared.donors(chosen), calls, scratch)
+        }
+        _ => prepared.sample(&prepared.donors(chosen), calls, scratch),
     };
     calls.par_iter().zip(&chosen).map_init(Scratch::default, work).collect()
 }
@@ -131,6 +128,9 @@ pub fn impute_stretch(
 /// its haplotypes.
 fn choose_donors(prepared: &Prepared<'_>, calls: &[Calls]) -> Vec<Vec<u32>> {
     let Stretch { panel, seen, .. } = prepared.stretch;
+    if calls.iter().all(Calls::is_likelihood) {
+        return vec![Vec::new(); calls.len()];
+    }
     let count = prepared.effort.states;
     let columns = Columns::new(panel, seen);
     let centres = centres(seen.len(), (seen.len() / 24).max(4));
@@ -168,7 +168,7 @@ fn choose_donors(prepared: &Prepared<'_>, calls: &[Calls]) -> Vec<Vec<u32>> {
 }
 
 /// Learns how often haplotypes change from some samples' calls in a stretch, by expectation and maximisation.
-pub(crate) fn learn(stretch: Stretch<'_>, calls: &[Calls], start: Rates, effort: Effort) -> Rates {
+pub(super) fn learn(stretch: Stretch<'_>, calls: &[Calls], start: Rates, effort: Effort) -> Rates {
     const ROUNDS: usize = 4;
     let places: Vec<f64> = stretch.seen.iter().map(|&row| stretch.places[row]).collect();
     let mut rates = start;

@@ -45,7 +45,7 @@ pub(super) struct Contig {
 #[derive(Clone, Copy)]
 pub(super) struct Step<'a> {
     /// State codes at the row reached.
-    codes: &'a [u8],
+    codes: &'a [u32],
     /// Likelihood of the target's call for each code.
     table: &'a [f32; 16],
     /// Codes in use.
@@ -60,7 +60,7 @@ pub(super) struct Step<'a> {
 /// A step of the backward pass: from a row to the one before.
 #[derive(Clone, Copy)]
 pub(super) struct Backward<'a> {
-    codes: &'a [u8],
+    codes: &'a [u32],
     table: &'a [f32; 16],
     width: usize,
     /// Chance of changing between the rows.
@@ -204,8 +204,8 @@ struct Pass<'a> {
     contig: &'a Contig,
     states: usize,
     padded: usize,
-    /// Rows × padded states.
-    codes: Vec<u8>,
+    /// Rows × padded states; as wide as the probabilities, so that both fill the same lanes.
+    codes: Vec<u32>,
     /// The target's own codes.
     own: Vec<u8>,
     /// Likelihood by difference of dosages.
@@ -218,8 +218,8 @@ impl<'a> Pass<'a> {
         let (n, padded) = (contig.samples.len(), states.len().next_multiple_of(LANES));
         let mut codes = Vec::with_capacity(contig.rows * padded);
         for row in contig.codes.chunks_exact(n) {
-            codes.extend(states.iter().map(|&state| row[state]));
-            codes.resize(codes.len() + padded - states.len(), contig.ploidy + 1);
+            codes.extend(states.iter().map(|&state| u32::from(row[state])));
+            codes.resize(codes.len() + padded - states.len(), u32::from(contig.ploidy) + 1);
         }
         let own = contig.codes.chunks_exact(n).map(|row| row[target]).collect();
         let mut likelihoods = vec![1.0f32];
@@ -253,7 +253,7 @@ impl<'a> Pass<'a> {
         table
     }
 
-    fn row_codes(&self, row: usize) -> &[u8] {
+    fn row_codes(&self, row: usize) -> &[u32] {
         &self.codes[row * self.padded..(row + 1) * self.padded]
     }
 
@@ -315,7 +315,7 @@ impl<'a> Pass<'a> {
     fn tally(&self, row: usize, ahead: &[f32], behind: &[f32], out: &mut [f32]) {
         let mut sums = [0.0f64; 16];
         for ((&code, a), b) in self.row_codes(row).iter().zip(ahead).zip(behind).take(self.states) {
-            sums[usize::from(code & 15)] += f64::from(a * b);
+            sums[(code & 15) as usize] += f64::from(a * b);
         }
         let known = &sums[..out.len()];
         let all: f64 = known.iter().sum();
@@ -328,11 +328,11 @@ impl<'a> Pass<'a> {
 /// The table's values for the codes of one group of lanes.
 #[inline(always)]
 #[allow(clippy::needless_range_loop, reason = "lanes by index are what compilers turn into vectors")]
-fn look_up<const W: usize>(codes: &[u8; LANES], table: &[f32; 16]) -> [f32; LANES] {
+fn look_up<const W: usize>(codes: &[u32; LANES], table: &[f32; 16]) -> [f32; LANES] {
     let mut out = [table[0]; LANES];
     for code in 1..W {
         for lane in 0..LANES {
-            out[lane] = if usize::from(codes[lane]) == code { table[code] } else { out[lane] };
+            out[lane] = if codes[lane] == code as u32 { table[code] } else { out[lane] };
         }
     }
     out

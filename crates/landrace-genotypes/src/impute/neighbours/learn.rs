@@ -9,8 +9,8 @@ use crate::impute::{Hidden, contig_runs, spread};
 use crate::matrix::GenotypeMatrix;
 
 /// Samples, variants, and variants of the contigs looked at, at most.
-const SAMPLES: usize = 48;
-const VARIANTS: usize = 500;
+const SAMPLES: usize = 32;
+const VARIANTS: usize = 600;
 const CONTIG_VARIANTS: usize = 20_000;
 /// Calls below which nothing is learnt.
 const FEWEST: usize = 40;

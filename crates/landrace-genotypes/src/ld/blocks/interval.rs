@@ -21,6 +21,8 @@ pub enum PairClass {
     Tight,
 }
 
+/// A likelihood that adds nothing to others, of which the largest is 1.
+const NOTHING: f64 = 1e-18;
 /// Least haplotype frequency, so that its logarithm exists.
 const LEAST: f64 = 1e-10;
 
@@ -30,7 +32,9 @@ impl PairClass {
     /// The likelihood of D′ = 0, 0.01 … 1 in the direction of the most likely D, at the allele frequencies seen, is
     /// normed to 1; the bounds leave out 5% on either side.
     pub fn of(table: &[[u64; 3]; 3], copies: u8) -> Self {
-        let Some(found) = HaplotypeFrequencies::estimate(table) else { return Self::Open };
+        let Some((found, has_one_peak)) = HaplotypeFrequencies::estimate_of_peaks(table) else {
+            return Self::Open;
+        };
         if found.r2().is_none() {
             return Self::Open;
         }
@@ -45,8 +49,8 @@ impl PairClass {
             q = 1.0 - q;
         }
         let most = (p * (1.0 - q)).min((1.0 - p) * q);
-        let log_likelihood = |percent: u32| {
-            let first = p * q + f64::from(percent) * 0.01 * most;
+        let log_likelihood = |percent: usize| {
+            let first = p * q + percent as f64 * 0.01 * most;
             let shares = [first, p - first, q - first, 1.0 - p - q + first].map(|share| share.max(LEAST));
             let logs: f64 =
                 known.iter().zip(shares).filter(|(n, _)| **n > 0.0).map(|(n, h)| n * h.ln()).sum();
@@ -55,10 +59,32 @@ impl PairClass {
                 open => logs + open * (shares[0] * shares[3] + shares[1] * shares[2]).ln(),
             }
         };
-        let mut surface = [0.0; 101];
-        (0..=100).zip(&mut surface).for_each(|(percent, value)| *value = log_likelihood(percent));
+        if has_one_peak {
+            let peak = (100.0 * found.d().abs() / most).round() as usize;
+            return Self::of_one_peak(peak.min(100), log_likelihood);
+        }
+        let surface: [f64; 101] = std::array::from_fn(log_likelihood);
         let highest = surface.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        surface.iter_mut().for_each(|value| *value = (*value - highest).exp());
+        Self::of_surface(&surface.map(|value| (value - highest).exp()))
+    }
+
+    /// The class where the likelihood falls on either side of a peak: what lies so far from it that it adds nothing
+    /// is not computed.
+    fn of_one_peak(peak: usize, log_likelihood: impl Fn(usize) -> f64) -> Self {
+        let top = log_likelihood(peak);
+        // All from 0.89 up together are at most twelve times the value there.
+        if peak < 89 && (log_likelihood(89) - top).exp() * 12.0 * 20.0 < 1.0 {
+            return Self::Recombined;
+        }
+        let mut surface = [0.0; 101];
+        surface[peak] = 1.0;
+        let mut fill = |percent: usize| {
+            surface[percent] = (log_likelihood(percent) - top).exp();
+            surface[percent] >= NOTHING
+        };
+        // Down from the peak and up from it, as far as it matters.
+        let _ = (0..peak).rev().all(&mut fill);
+        let _ = (peak + 1..=100).all(&mut fill);
         Self::of_surface(&surface)
     }
 
@@ -84,7 +110,44 @@ impl PairClass {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_short_way_gives_what_the_whole_surface_gives(cells in prop::collection::vec(0u64..60, 9), heavy in 0usize..9) {
+            let mut cells = cells;
+            cells[heavy] *= 10;
+            let table = [[cells[0], cells[1], cells[2]], [cells[3], cells[4], cells[5]], [cells[6], cells[7], cells[8]]];
+            prop_assert_eq!(PairClass::of(&table, 2), PairClass::by_surface(&table));
+        }
+    }
+
+    impl PairClass {
+        /// From the whole surface, whatever its peaks.
+        fn by_surface(table: &[[u64; 3]; 3]) -> Self {
+            let Some(found) = HaplotypeFrequencies::estimate(table) else { return Self::Open };
+            if found.r2().is_none() {
+                return Self::Open;
+            }
+            let (known, open) = known_haplotypes(table);
+            let ((p, q), sign) = (found.alternates(), if found.d() < 0.0 { -1.0 } else { 1.0 });
+            let most = match sign {
+                1.0 => (p * (1.0 - q)).min((1.0 - p) * q),
+                _ => (p * q).min((1.0 - p) * (1.0 - q)),
+            };
+            let surface: [f64; 101] = std::array::from_fn(|percent| {
+                let d = sign * percent as f64 * 0.01 * most;
+                let h = [(1.0 - p) * (1.0 - q) + d, (1.0 - p) * q - d, p * (1.0 - q) - d, p * q + d];
+                let h = h.map(|share| share.max(LEAST));
+                let logs: f64 = known.iter().zip(h).filter(|(n, _)| **n > 0.0).map(|(n, h)| n * h.ln()).sum();
+                logs + if open > 0.0 { open * (h[0] * h[3] + h[1] * h[2]).ln() } else { 0.0 }
+            });
+            let highest = surface.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            Self::of_surface(&surface.map(|value| (value - highest).exp()))
+        }
+    }
 
     #[test]
     fn clear_pairs_have_clear_classes() {

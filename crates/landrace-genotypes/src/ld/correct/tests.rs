@@ -3,6 +3,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::ld::rows::tests::block;
 
+/// A correction by a full matrix.
+fn correct(n: usize, v: Option<&[f64]>, covariates: &[Vec<f64>]) -> Result<Correction, GenotypeError> {
+    let samples = (0..n).map(|i| i.to_string()).collect();
+    let values = |v: &[f64]| (0..n).flat_map(|i| v[i * n..=i * n + i].to_vec()).collect();
+    let matrix = v.map(|v| SampleMatrix { samples, values: values(v) });
+    let places: Vec<usize> = (0..n).collect();
+    Correction::new(n, matrix.as_ref().map(|matrix| (matrix, &places[..])), covariates)
+}
+
 /// Solves A x = b for a small positive definite A by Gauss-Jordan.
 fn solve(a: &[f64], n: usize, b: &[f64]) -> Vec<f64> {
     let mut m: Vec<Vec<f64>> = (0..n).map(|i| [&a[i * n..(i + 1) * n], &b[i..=i]].concat()).collect();
@@ -55,7 +64,7 @@ proptest! {
         prop_assume!(codes.iter().all(|row| row.iter().any(|&code| code != row[0])));
         let shares = |row: usize| codes[row].iter().map(|&c| f64::from(c) / f64::from(ploidy)).collect::<Vec<f64>>();
         let expected = by_definition(if with_kinship { &v } else { &identity }, n, &s, &shares(0), &shares(1));
-        let correction = Correction::new(n, with_kinship.then_some(&v[..]), &s).unwrap();
+        let correction = correct(n, with_kinship.then_some(&v[..]), &s).unwrap();
         prop_assert_eq!(correction.ridge, 0.0);
         let prepared = correction.prepare(&block(&vec![ploidy; n], &codes), 0.0).unwrap();
         if let Some(expected) = expected {
@@ -69,7 +78,7 @@ proptest! {
 fn what_structure_explains_correlates_with_nothing() {
     let codes = vec![vec![0, 0, 0, 2, 2, 2], vec![0, 1, 0, 2, 2, 1]];
     let groups = vec![0.0, 0.0, 0.0, 1.0, 1.0, 1.0];
-    let correction = Correction::new(6, None, &[groups.clone(), groups]).unwrap();
+    let correction = correct(6, None, &[groups.clone(), groups]).unwrap();
     let prepared = correction.prepare(&block(&[2; 6], &codes), 0.0).unwrap();
     assert_eq!(prepared.store.correlation(0, 1), None);
     assert!((prepared.store.correlation(1, 1).unwrap().1 - 1.0).abs() < 1e-12);
@@ -78,7 +87,7 @@ fn what_structure_explains_correlates_with_nothing() {
 #[test]
 fn a_singular_relationship_gets_a_ridge_and_nonsense_is_refused() {
     let ones = vec![1.0; 9];
-    assert!((Correction::new(3, Some(&ones), &[]).unwrap().ridge - 0.01).abs() < 1e-12);
+    assert!((correct(3, Some(&ones), &[]).unwrap().ridge - 0.01).abs() < 1e-12);
     let wrong = [1.0, 5.0, 0.0, 5.0, 1.0, 0.0, 0.0, 0.0, 1.0];
-    assert!(Correction::new(3, Some(&wrong), &[]).is_err());
+    assert!(correct(3, Some(&wrong), &[]).is_err());
 }

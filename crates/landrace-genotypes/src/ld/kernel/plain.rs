@@ -1,5 +1,7 @@
 //! The kernels in plain words, which the others must agree with.
 
+#![allow(clippy::needless_range_loop, reason = "six planes run side by side; the index keeps the loop plain")]
+
 use super::TernaryCounts;
 
 /// See [`super::ternary_counts`].

@@ -56,15 +56,19 @@ impl Args {
         self.reference_panel.is_some()
     }
 
-    fn options(&self) -> anyhow::Result<HaplotypeOptions> {
-        let map = match &self.genetic_map {
+    /// The genetic map.
+    pub(super) fn map(&self) -> anyhow::Result<GeneticMap> {
+        Ok(match &self.genetic_map {
             Some(path) => {
                 GeneticMap::parse(&file::read_text(path)?, &path.display().to_string(), self.cm_per_mb)?
             }
             None => GeneticMap::uniform(self.cm_per_mb),
-        };
+        })
+    }
+
+    fn options(&self) -> anyhow::Result<HaplotypeOptions> {
         Ok(HaplotypeOptions {
-            map,
+            map: self.map()?,
             effective_size: self.effective_size,
             error: self.error,
             from_likelihoods: self.likelihoods,

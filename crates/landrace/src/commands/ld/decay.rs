@@ -49,7 +49,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     gametes: Option<f64>,
     /// Count gametes by the phase that the file has, at any ploidy
-    #[arg(long, conflicts_with_all = ["relationship", "structure"])]
+    #[arg(long, conflicts_with_all = ["relationship", "kinship", "structure"])]
     phased: bool,
     #[command(flatten)]
     correction: correction::Flags,
@@ -66,7 +66,8 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     };
     let mut out = file::create(&args.output)?;
     let mut summary = Summary::new("ld decay", &session.command_line);
-    let correction = args.correction.is_any().then(|| args.correction.read(source.header())).transpose()?;
+    let correction =
+        args.correction.is_any().then(|| args.correction.read(&args.input, source.header())).transpose()?;
     let bar = genotypes::follow(session, "ld decay", source.as_ref());
     let report = match &correction {
         Some(correction) => {
@@ -99,6 +100,7 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
 }
 
 /// A length that is no whole number of bases.
+#[expect(clippy::cast_possible_truncation, reason = "what is longer than any genome is shown as the longest")]
 fn bases(length: f64) -> String {
     format_bases(length.round() as u64)
 }

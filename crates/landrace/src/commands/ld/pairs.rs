@@ -18,7 +18,7 @@ use crate::{genotypes, output};
     after_help = "Example:\n  landrace ld pairs panel.bcf --window 500kb --min-r2 0.2 -o pairs.tsv\n\n\
     One row a pair: places and names of both, distance, samples with both calls, r² and r (its sign says whether \
     the alternate alleles come together). --haplotypes adds r² and D′ of the haplotypes, the most likely ones for \
-    unphased diploids. With --relationship or --structure it is r² freed of them (Mangin and others 2012), missing \
+    unphased diploids. With --relationship, --kinship or --structure it is r² freed of them (Mangin and others 2012), missing \
     calls then counting as the variant's mean."
 )]
 pub(super) struct Args {
@@ -43,10 +43,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FREQUENCY", default_value_t = 0.0, value_parser = share)]
     min_maf: f64,
     /// Add r² and D′ of haplotypes
-    #[arg(long, conflicts_with_all = ["relationship", "structure"])]
+    #[arg(long, conflicts_with_all = ["relationship", "kinship", "structure"])]
     haplotypes: bool,
     /// Count gametes by the phase that the file has, at any ploidy
-    #[arg(long, conflicts_with_all = ["relationship", "structure"])]
+    #[arg(long, conflicts_with_all = ["relationship", "kinship", "structure"])]
     phased: bool,
     #[command(flatten)]
     correction: correction::Flags,
@@ -68,7 +68,8 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let mut source = args.input.open(Wanted { phase: args.phased, ..Wanted::default() })?;
     let (options, mut out) = (args.options(), file::create(&args.output)?);
     let mut summary = Summary::new("ld pairs", &session.command_line);
-    let correction = args.correction.is_any().then(|| args.correction.read(source.header())).transpose()?;
+    let correction =
+        args.correction.is_any().then(|| args.correction.read(&args.input, source.header())).transpose()?;
     let bar = genotypes::follow(session, "ld pairs", source.as_ref());
     let report = match &correction {
         Some(correction) => {

@@ -44,11 +44,13 @@ impl AlleleKey {
         }
     }
 
-    /// Whether the name says that the allele is not known: `0`, `.`, `?`, `N`, `NA`.
+    /// Whether the name says that the allele is not known: `0`, `.`, `?`, `N`, `NA`, or nothing.
     pub(super) fn is_missing(self) -> bool {
         const NA: u64 = b'N' as u64 | (b'A' as u64) << 8 | 2 << 56;
         let [byte, .., length] = self.0.to_le_bytes();
-        (length == 1 && matches!(byte, b'0' | b'.' | b'?' | b'N' | b'n')) || self.0 == NA
+        (length == 1 && matches!(byte, b'0' | b'.' | b'?' | b'N' | b'n'))
+            || self.0 == NA
+            || self == Self::NONE
     }
 
     /// The name.
