@@ -94,9 +94,8 @@ impl BimTable {
         self.starts.push(start);
         self.has_genetic_map |= is_place(cells[2]);
         let is_base = |allele: &str| matches!(allele, "A" | "C" | "G" | "T" | "0" | ".");
-        if !self.has_named_alleles && !(is_base(cells[4]) && is_base(cells[5])) {
-            self.has_named_alleles = needs_names(&site_of(cells));
-        }
+        let is_plain = is_base(cells[4]) && is_base(cells[5]);
+        self.has_named_alleles = self.has_named_alleles || !is_plain && needs_names(&site_of(cells));
         Ok(())
     }
 
