@@ -78,18 +78,16 @@ impl PairClass {
         }
         let mut surface = [0.0; 101];
         surface[peak] = 1.0;
-        for percent in (0..peak).rev() {
-            surface[percent] = (log_likelihood(percent) - top).exp();
-            if surface[percent] < NOTHING {
-                break;
+        let mut descend = |percents: &mut dyn Iterator<Item = usize>| {
+            for percent in percents {
+                surface[percent] = (log_likelihood(percent) - top).exp();
+                if surface[percent] < NOTHING {
+                    break;
+                }
             }
-        }
-        for percent in peak + 1..=100 {
-            surface[percent] = (log_likelihood(percent) - top).exp();
-            if surface[percent] < NOTHING {
-                break;
-            }
-        }
+        };
+        descend(&mut (0..peak).rev());
+        descend(&mut (peak + 1..=100));
         Self::of_surface(&surface)
     }
 
