@@ -5,6 +5,8 @@
 //! individuals; r²_VS both. All are plain correlations of residuals: dosages are multiplied by L⁻¹ (V = L Lᵀ), and
 //! what the likewise whitened constant and covariates explain is taken away.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 
@@ -27,9 +29,11 @@ const RIDGE: f64 = 0.01;
 const LEAST_REST: f64 = 1e-9;
 
 /// What dosages are freed of.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Correction {
     samples: usize,
+    /// Missing calls that counted as the variant's mean.
+    imputed: AtomicU64,
     /// L⁻¹; `None` without kinship.
     whitener: Option<Mat<f64>>,
     /// Orthonormal columns that span the whitened constant and covariates.
@@ -77,7 +81,12 @@ impl Correction {
         });
         let basis = orthonormal(columns.collect());
         let basis = Mat::from_fn(samples, basis.len(), |i, k| basis[k][i]);
-        Ok(Self { samples, whitener, basis, ridge })
+        Ok(Self { samples, imputed: AtomicU64::new(0), whitener, basis, ridge })
+    }
+
+    /// Missing calls that counted as the variant's mean so far.
+    pub fn imputed(&self) -> u64 {
+        self.imputed.load(Ordering::Relaxed)
     }
 
     /// A block's residuals, each of length 1, of the variants that vary and have at least this minor allele
@@ -107,12 +116,13 @@ impl Correction {
                     if code == MISSING { 0.0 } else { f64::from(code) / f64::from(ploidy) - mean };
             }
         }
-        let store = self.residuals(x, imputed);
+        self.imputed.fetch_add(imputed, Ordering::Relaxed);
+        let store = self.residuals(x);
         let places = keep.iter().map(|&row| Place::of(&block.contig, &block.sites[row])).collect();
         Ok(Prepared { places, store, left_out: (block.rows() - keep.len()) as u64 })
     }
 
-    fn residuals(&self, x: Mat<f64>, imputed: u64) -> Residuals {
+    fn residuals(&self, x: Mat<f64>) -> Residuals {
         let (n, m) = (x.nrows(), x.ncols());
         let mut e = match &self.whitener {
             None => x,
@@ -126,7 +136,7 @@ impl Correction {
         let mut explained = Mat::zeros(self.basis.ncols(), m);
         matmul(explained.as_mut(), Accum::Replace, self.basis.transpose(), e.as_ref(), 1.0, Par::Seq);
         matmul(e.as_mut(), Accum::Add, self.basis.as_ref(), explained.as_ref(), -1.0, Par::Seq);
-        let mut out = Residuals { samples: n, values: Vec::with_capacity(n * m), count: m, imputed };
+        let mut out = Residuals { samples: n, values: Vec::with_capacity(n * m), count: m };
         for (j, before) in before.into_iter().enumerate() {
             let squares: f64 = (0..n).map(|i| e[(i, j)].powi(2)).sum();
             // What is left of a variant that structure explains is rounding: it correlates with nothing.
@@ -143,8 +153,6 @@ pub struct Residuals {
     samples: usize,
     values: Vec<f64>,
     count: usize,
-    /// Missing calls that counted as the mean.
-    pub imputed: u64,
 }
 
 impl Residuals {

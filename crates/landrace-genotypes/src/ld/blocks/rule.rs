@@ -157,7 +157,7 @@ impl ContigBlocks {
             contig: self.places[first].contig.clone(),
             from: self.places[first].position,
             to: self.places[last].position,
-            variants: self.places[first..=last].iter().map(|place| place.id.clone()).collect(),
+            variants: self.places[first..=last].iter().map(|place| place.label().into()).collect(),
             haplotypes,
             samples,
         }

@@ -85,6 +85,9 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
         }
     };
     drop(bar);
+    if let Some(correction) = &correction {
+        summary.count("missing_calls_counted_as_the_mean", correction.imputed());
+    }
     let mut fits = file::create(file::beside(&args.output, ".fits.tsv"))?;
     report.write_fits(&mut fits)?;
     summary.inputs = source.digests();

@@ -85,6 +85,9 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
         }
     };
     drop(bar);
+    if let Some(correction) = &correction {
+        summary.count("missing_calls_counted_as_the_mean", correction.imputed());
+    }
     summary.inputs = source.digests();
     describe(&mut summary, args, &report);
     output::publish(&args.output, &summary, vec![out])?;

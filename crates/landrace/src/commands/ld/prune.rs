@@ -143,7 +143,8 @@ fn write_genotypes(args: &Args, pruned: &Pruned, session: &Session) -> anyhow::R
     }
     let mut source = args.input.open_for(&args.output, Wanted::default())?;
     let mut writer = format::create(&args.output, source.header(), &session.command_line)?;
-    let bar = genotypes::follow(session, "writing", source.as_ref());
+    // What the input was read as is said already.
+    let bar = session.progress.follow("writing", source.meters(), source.size());
     let losses = write_kept(source.as_mut(), &pruned.kept, writer.as_mut())?;
     drop(bar);
     genotypes::tell_losses(session, &losses, false)?;
