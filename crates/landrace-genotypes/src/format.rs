@@ -16,10 +16,10 @@ mod by_marker;
 mod by_sample;
 mod call_cell;
 mod counts;
-mod dosages;
-mod flapjack;
 mod dart;
+mod dosages;
 mod final_report;
+mod flapjack;
 pub mod gather;
 pub mod hapmap;
 #[allow(dead_code, reason = "each format uses a part")]
@@ -30,9 +30,9 @@ mod paired;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod places;
 pub mod plink;
-mod structure;
 #[cfg(test)]
 pub(crate) mod shown;
+mod structure;
 #[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod table;
 mod told;
