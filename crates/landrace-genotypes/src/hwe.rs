@@ -54,33 +54,35 @@ impl HweTest {
     /// several of them, the smallest times their number (Bonferroni). 1 without such samples.
     ///
     /// Multi-allelic variants are tested as reference against the rest. `counts` are the variant's.
-    pub fn p_value(&self, side: Side, (block, row): (&GenotypeBlock, usize), counts: &SiteCounts) -> f64 {
+    pub fn p_value(&self, side: Side, place: (&GenotypeBlock, usize), counts: &SiteCounts) -> f64 {
+        let [both, excess] = self.p_values(place, counts);
+        if side == Side::Both { both } else { excess }
+    }
+
+    /// P-values of both tests, [`Side::Both`] and [`Side::Excess`], as [`HweTest::p_value`] gives them.
+    pub fn p_values(&self, (block, row): (&GenotypeBlock, usize), counts: &SiteCounts) -> [f64; 2] {
         match &self.expected {
-            Expected::Inbreeding(f) => {
-                self.combined(side, counts.dosages.iter().map(|(_, d)| (d.as_slice(), *f)))
-            }
+            Expected::Inbreeding(f) => self.combined(counts.dosages.iter().map(|(_, d)| (d.as_slice(), *f))),
             Expected::Classes { classes, of_samples } => {
                 let split = count_by_class(block, row, classes.len(), of_samples);
                 let tested = split.iter().zip(classes.iter().cycle());
-                self.combined(side, tested.filter_map(|(d, class)| class.map(|f| (d.as_slice(), f))))
+                self.combined(tested.filter_map(|(d, class)| class.map(|f| (d.as_slice(), f))))
             }
         }
     }
 
     /// Of each set of dosage counts by itself, then the smallest times their number.
-    fn combined<'a>(&self, side: Side, sets: impl Iterator<Item = (&'a [u32], f64)>) -> f64 {
-        let tested = sets.filter(|(dosages, _)| dosages.len() > 2 && dosages.iter().any(|&n| n > 0));
-        let values: Vec<f64> = tested.map(|(dosages, f)| self.of_dosages(side, dosages, f)).collect();
-        values.iter().fold(1.0f64, |least, &p| least.min(p * values.len() as f64))
-    }
-
-    fn of_dosages(&self, side: Side, dosages: &[u32], f: f64) -> f64 {
-        match (dosages, side) {
-            (&[a, b, c], Side::Both) => exact(DiploidCounts::of([a, b, c]), f, self.mid_p),
-            (&[a, b, c], Side::Excess) => exact_excess(DiploidCounts::of([a, b, c]), f, self.mid_p),
-            (_, Side::Both) => chi_squared(dosages, f),
-            (_, Side::Excess) => excess(dosages, f),
+    fn combined<'a>(&self, sets: impl Iterator<Item = (&'a [u32], f64)>) -> [f64; 2] {
+        let (mut least, mut tests) = ([1.0f64; 2], 0u32);
+        for (dosages, f) in sets.filter(|(d, _)| d.len() > 2 && d.iter().any(|&n| n > 0)) {
+            let own = match dosages {
+                &[a, b, c] => exact::both(DiploidCounts::of([a, b, c]), f, self.mid_p),
+                _ => [chi_squared(dosages, f), excess(dosages, f)],
+            };
+            least = [least[0].min(own[0]), least[1].min(own[1])];
+            tests += 1;
         }
+        least.map(|p| (p * f64::from(tests.max(1))).min(1.0))
     }
 }
 

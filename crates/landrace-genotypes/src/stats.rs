@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::block::{Filters, GenotypeBlock, SiteCounts};
-use crate::hwe::{HweTest, Side};
+use crate::hwe::HweTest;
 use crate::paralogs::{Balance, DepthProfile, mean_depth};
 use crate::source::{GenotypeError, GenotypeSource, for_each_block};
 use crate::tally::Tally;
@@ -102,18 +102,17 @@ fn variant_lines(block: &GenotypeBlock, counts: &[SiteCounts], test: &HweTest) -
             mean(grid.row(row).iter().filter(|quality| **quality >= 0.0).map(|&quality| f64::from(quality)))
         });
         let can_test = counts.dosages.iter().any(|(ploidy, _)| *ploidy > 1);
-        let p =
-            [Side::Both, Side::Excess].map(|side| can_test.then(|| test.p_value(side, (block, row), counts)));
+        let p = can_test.then(|| test.p_values((block, row), counts));
         let numbers = [
             Some(counts.call_rate()),
             counts.alternate_frequency(),
             counts.minor_frequency(),
             counts.heterozygosity(),
             counts.expected_heterozygosity(),
-            p[0],
+            p.map(|p| p[0]),
             depth,
             genotype_quality,
-            p[1],
+            p.map(|p| p[1]),
             balance.map(|balance| balance.reference_share),
             balance.map(|balance| balance.z),
         ];
@@ -185,14 +184,70 @@ fn push_number(value: Option<f64>, out: &mut String) {
     match value {
         None => out.push_str("NA"),
         Some(value) if value != 0.0 && value.abs() < 1e-3 => _ = write!(out, "{value:.5e}"),
-        Some(value) => {
-            let start = out.len();
-            let _ = write!(out, "{value:.6}");
-            let kept = out[start..].trim_end_matches('0').trim_end_matches('.').len();
-            out.truncate(start + kept);
-            if kept == 0 {
-                out.push('0');
+        Some(value) if value.abs() < 1e9 => {
+            let parts = (value.abs() * 1e6).round() as u64;
+            if value < 0.0 {
+                out.push('-');
             }
+            push_millionths(parts, out);
+        }
+        Some(value) => _ = write!(out, "{value:.6}"),
+    }
+}
+
+/// A number of millionths as a decimal fraction, without zeros at its end.
+fn push_millionths(parts: u64, out: &mut String) {
+    let (mut whole, mut fraction) = (parts / 1_000_000, parts % 1_000_000);
+    let mut digits = [b'0'; 28];
+    let mut start = digits.len();
+    if fraction > 0 {
+        let mut places = 6;
+        while fraction % 10 == 0 {
+            fraction /= 10;
+            places -= 1;
+        }
+        for _ in 0..places {
+            start -= 1;
+            digits[start] = b'0' + (fraction % 10) as u8;
+            fraction /= 10;
+        }
+        start -= 1;
+        digits[start] = b'.';
+    }
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (whole % 10) as u8;
+        whole /= 10;
+        if whole == 0 {
+            break;
+        }
+    }
+    out.push_str(std::str::from_utf8(&digits[start..]).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        let shown: Vec<String> = [0.0, 1.0, -0.5, 0.001, 12.25, 100.0, 4.2e-5, 1e12, 0.1 + 0.2, 0.999_999_9]
+            .map(|x| number(Some(x)))
+            .to_vec();
+        assert_eq!(
+            shown,
+            ["0", "1", "-0.5", "0.001", "12.25", "100", "4.20000e-5", "1000000000000.000000", "0.3", "1"]
+        );
+        assert_eq!(number(None), "NA");
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_near(value in -1e6f64..1e6) {
+            let back: f64 = number(Some(value)).parse().unwrap();
+            prop_assert!((back - value).abs() <= 5.1e-7);
         }
     }
 }

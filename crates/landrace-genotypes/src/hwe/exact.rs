@@ -1,6 +1,6 @@
 //! The exact test of diploids: how many heterozygotes, given the allele counts.
 
-use crate::significance::{TailSums, sums};
+use crate::significance::TailSums;
 
 /// Genotypes of diploids at one variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,39 +43,114 @@ impl DiploidCounts {
 /// 4 (Rohlfs and Weir 2008). The p-value is the probability of all counts that are no likelier than the one seen;
 /// `mid_p` takes half of those as likely as it (Graffelman and Moreno 2013).
 pub fn exact(counts: DiploidCounts, inbreeding: f64, mid_p: bool) -> f64 {
-    let share = if mid_p { 0.5 } else { 1.0 };
-    tail(counts, inbreeding, (share, 1.0), |sums| sums.rarer + share * sums.tied)
+    both(counts, inbreeding, mid_p)[0]
 }
 
 /// The probability of as many heterozygotes or more, given the allele counts and F; `mid_p` counts half of the
 /// number seen.
 pub fn exact_excess(counts: DiploidCounts, inbreeding: f64, mid_p: bool) -> f64 {
-    let share = if mid_p { 0.5 } else { 1.0 };
-    tail(counts, inbreeding, (share, 1.0), |sums| sums.above + share * sums.seen)
+    both(counts, inbreeding, mid_p)[1]
 }
 
-/// A tail as a share of all; `only` is what a test gives where a single count is possible and where F is 1.
-fn tail(
-    counts: DiploidCounts,
-    inbreeding: f64,
-    (only, all_homozygous): (f64, f64),
-    part: impl Fn(TailSums) -> f64,
-) -> f64 {
+/// The p-values of [`exact`] and [`exact_excess`].
+pub(super) fn both(counts: DiploidCounts, inbreeding: f64, mid_p: bool) -> [f64; 2] {
+    let share = if mid_p { 0.5 } else { 1.0 };
     let (n, rare) = (counts.samples(), counts.rare());
     if n == 0 || rare == 0 {
-        return only;
+        return [share; 2];
     }
     let odds = counts.odds(inbreeding);
     if odds == 0.0 {
-        return if counts.heterozygous == 0 { all_homozygous } else { 0.0 };
+        return if counts.heterozygous == 0 { [1.0; 2] } else { [0.0; 2] };
     }
-    let ratio = |het: u64| {
-        let (rare_hom, common_hom) = ((rare - het) / 2, n - het - (rare - het) / 2);
-        odds * rare_hom as f64 * common_hom as f64 / ((het + 2) as f64 * (het + 1) as f64)
+    let sums = tails(counts, odds);
+    [sums.rarer + share * sums.tied, sums.above + share * sums.seen].map(|part| (part / sums.total).min(1.0))
+}
+
+/// Heterozygotes and both homozygotes as numbers, on the way from the likeliest count.
+#[derive(Clone, Copy)]
+struct Counts {
+    het: f64,
+    rare: f64,
+    common: f64,
+}
+
+impl Counts {
+    /// Probability of two more heterozygotes over that of these.
+    fn ratio_up(self, odds: f64) -> f64 {
+        odds * self.rare * self.common / ((self.het + 2.0) * (self.het + 1.0))
+    }
+
+    /// Probability of two fewer heterozygotes over that of these.
+    fn ratio_down(self, odds: f64) -> f64 {
+        self.het * (self.het - 1.0) / (odds * (self.rare + 1.0) * (self.common + 1.0))
+    }
+
+    fn moved(self, by: f64) -> Self {
+        Self { het: self.het + 2.0 * by, rare: self.rare - by, common: self.common - by }
+    }
+}
+
+/// Sums of probabilities relative to the likeliest count's, outwards from it, so that nothing overflows, and no
+/// further than matters.
+fn tails(counts: DiploidCounts, odds: f64) -> TailSums {
+    /// What is smaller than this part of a sum does not show.
+    const NOTHING: f64 = 1e-16;
+    let peak = peak(counts, odds);
+    let seen = counts.heterozygous as f64;
+    let mut own = 1.0;
+    let mut at = peak;
+    while at.het < seen {
+        own *= at.ratio_up(odds);
+        at = at.moved(1.0);
+    }
+    while at.het > seen {
+        own *= at.ratio_down(odds);
+        at = at.moved(-1.0);
+    }
+    let (most_rare, least_tied) = (own * (1.0 - 1e-9), own * (1.0 + 1e-9));
+    let mut out = TailSums { seen: own, ..TailSums::default() };
+    // True once nothing more matters.
+    let mut add = |at: Counts, weight: f64| {
+        out.total += weight;
+        out.above += if at.het > seen { weight } else { 0.0 };
+        if weight > least_tied {
+            return false;
+        }
+        if weight >= most_rare {
+            out.tied += weight;
+            return false;
+        }
+        out.rarer += weight;
+        weight <= NOTHING * out.rarer
     };
-    let range = (rare % 2, rare.min(2 * n - rare), 2);
-    let sums = sums(counts.heterozygous, range, ratio);
-    (part(sums) / sums.total).min(1.0)
+    let (mut at, mut weight) = (peak, 1.0);
+    while !add(at, weight) && at.rare >= 1.0 {
+        weight *= at.ratio_up(odds);
+        at = at.moved(1.0);
+    }
+    let (mut at, mut weight) = (peak, 1.0);
+    while at.het >= 2.0 {
+        weight *= at.ratio_down(odds);
+        at = at.moved(-1.0);
+        if add(at, weight) {
+            break;
+        }
+    }
+    out
+}
+
+/// The likeliest count, by halving: the ratio falls as heterozygotes grow.
+fn peak(counts: DiploidCounts, odds: f64) -> Counts {
+    let (n, rare) = (counts.samples(), counts.rare());
+    let least =
+        Counts { het: (rare % 2) as f64, rare: (rare / 2) as f64, common: (n - rare % 2 - rare / 2) as f64 };
+    let (mut low, mut high) = (0, rare / 2);
+    while low < high {
+        let middle = (low + high) / 2;
+        if least.moved(middle as f64).ratio_up(odds) > 1.0 { low = middle + 1 } else { high = middle }
+    }
+    least.moved(low as f64)
 }
 
 #[cfg(test)]
