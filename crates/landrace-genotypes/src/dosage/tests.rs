@@ -72,7 +72,6 @@ fn dosages_and_parameters_are_found() {
         (4, 0.4, 0.6, 0.005, 0.95),
         (4, 0.25, 1.8, 0.01, 0.94),
         (6, 0.3, 0.7, 0.003, 0.88),
-        (8, 0.5, 1.0, 0.001, 0.8),
     ] {
         let truth = Truth { ploidy, frequency, error: 0.005, bias, overdispersion, depth: 120 };
         let (dosages, reads) = draws.simulate(&truth, 250);

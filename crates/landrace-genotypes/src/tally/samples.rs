@@ -87,11 +87,9 @@ impl Columns {
     /// Additions until the counters are full.
     const ROOM: usize = (1 << Self::BITS) - 1;
 
+    /// Adds a bit to each column. The carry goes through all bits: a branch on its end would be guessed wrong.
     fn add(&mut self, mut carry: u64) {
         for word in &mut self.0 {
-            if carry == 0 {
-                break;
-            }
             (*word, carry) = (*word ^ carry, *word & carry);
         }
     }
@@ -116,6 +114,10 @@ struct Masks {
 
 impl Masks {
     fn of(row: PlaneRow<'_>, word: usize) -> Self {
+        if row.ploidy() == 2 {
+            let (low, high) = (row.bits()[word], row.bits()[row.words() + word]);
+            return Self { missing: low & high, heterozygous: low & !high, alternate: high & !low };
+        }
         let (mut all, mut any, mut alternate) = (!0, 0, !0);
         for plane in 0..row.planes() {
             let bits = row.bits()[plane * row.words() + word];

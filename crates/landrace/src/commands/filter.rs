@@ -180,7 +180,8 @@ fn look_first(
         return Ok(Vec::new());
     }
     let mut source = args.input.open(wanted)?;
-    let bar = genotypes::follow(session, "samples", source.as_ref());
+    // The second reading says what the files were read as.
+    let bar = session.progress.follow("samples", source.meters(), source.size());
     let survey = survey(source.as_mut(), options)?;
     drop(bar);
     let removed = options.heed(&survey)?;

@@ -144,9 +144,17 @@ impl Field<'_> {
                     push_integer(value.round() as i64, out)
                 });
             }
-            Self::Reals(_, width, values) => {
+            Self::Reals(name, width, values) => {
                 let known = |value: &f32| is_known(*value);
-                list(&values[sample * width..(sample + 1) * width], known, out, push_real);
+                let mut own = &values[sample * width..(sample + 1) * width];
+                // Beside samples of a higher ploidy there are more places than genotypes.
+                while let ("GP", [first @ .., last]) = (*name, own)
+                    && !first.is_empty()
+                    && !is_known(*last)
+                {
+                    own = first;
+                }
+                list(own, known, out, push_real);
             }
         }
     }
