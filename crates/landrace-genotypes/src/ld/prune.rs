@@ -87,6 +87,9 @@ pub struct Verdict {
     pub is_kept: bool,
 }
 
+/// What takes each variant's contig and verdict, in order.
+pub type Tell<'a> = dyn FnMut(&Arc<str>, &Verdict) -> Result<(), GenotypeError> + 'a;
+
 /// Prunes a source and hands each variant with its verdict to `tell`, in order.
 ///
 /// Contigs are pruned side by side, each in order. All samples are used (as PLINK does with `--nonfounders`).
@@ -97,7 +100,7 @@ pub struct Verdict {
 pub fn prune(
     source: &mut dyn GenotypeSource,
     options: &PruneOptions,
-    tell: &mut dyn FnMut(&Arc<str>, &Verdict) -> Result<(), GenotypeError>,
+    tell: &mut Tell<'_>,
 ) -> Result<Pruned, GenotypeError> {
     options.check()?;
     let mut state = Progress { options: *options, ..Progress::default() };
@@ -177,11 +180,7 @@ struct Task {
 
 impl Progress {
     /// Prunes what waits, the contigs side by side; the last contig stays open unless the source is at its end.
-    fn work(
-        &mut self,
-        is_end: bool,
-        tell: &mut dyn FnMut(&Arc<str>, &Verdict) -> Result<(), GenotypeError>,
-    ) -> Result<(), GenotypeError> {
+    fn work(&mut self, is_end: bool, tell: &mut Tell<'_>) -> Result<(), GenotypeError> {
         self.bytes = 0;
         let mut tasks = self.tasks()?;
         if let (false, Some(last)) = (is_end, tasks.last_mut()) {

@@ -103,11 +103,11 @@ impl ContigBlocks {
     fn spines(&self) -> Vec<Span> {
         // For each variant, how far back it is strong with every one before it.
         let mut back: Vec<usize> = (0..self.pairs.len()).collect();
-        for last in 0..self.pairs.len() {
-            while let Some(before) = back[last].checked_sub(1)
+        for (last, start) in back.iter_mut().enumerate() {
+            while let Some(before) = start.checked_sub(1)
                 && self.pairs[before].get(last - before - 1).is_some_and(|&class| class == PairClass::Strong)
             {
-                back[last] = before;
+                *start = before;
             }
         }
         let mut found = Vec::new();
