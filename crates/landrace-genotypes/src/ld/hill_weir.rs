@@ -90,6 +90,11 @@ impl Decay {
     }
 }
 
+/// A length in bases, rounded to whole ones.
+pub fn whole_bases(length: f64) -> u64 {
+    length.round() as u64
+}
+
 fn golden_section(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
     let share = (5f64.sqrt() - 1.0) / 2.0;
     let (mut a, mut b) = (high - share * (high - low), low + share * (high - low));

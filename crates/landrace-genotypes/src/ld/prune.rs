@@ -87,7 +87,7 @@ pub struct Verdict {
     pub is_kept: bool,
 }
 
-/// What takes a variant of a contig with its verdict.
+/// What takes each variant's contig and verdict, in order.
 pub type Tell<'a> = dyn FnMut(&Arc<str>, &Verdict) -> Result<(), GenotypeError> + 'a;
 
 /// Prunes a source and hands each variant with its verdict to `tell`, in order.

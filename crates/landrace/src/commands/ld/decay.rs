@@ -8,7 +8,7 @@ use landrace_genome::summary::{Chart, Summary, Table};
 use landrace_genotypes::Wanted;
 use landrace_genotypes::ld::band::prepare_rows;
 use landrace_genotypes::ld::decay::{DecayOptions, DecayReport, measure_decay};
-use landrace_genotypes::ld::hill_weir::Decay;
+use landrace_genotypes::ld::hill_weir::{Decay, whole_bases};
 use serde_json::Value;
 
 use super::{correction, length, share, tell_passed};
@@ -105,7 +105,7 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
 /// A length that is no whole number of bases.
 #[expect(clippy::cast_possible_truncation, reason = "what is longer than any genome is shown as the longest")]
 fn bases(length: f64) -> String {
-    format_bases(length.round() as u64)
+    format_bases(whole_bases(length))
 }
 
 fn describe(summary: &mut Summary, args: &Args, report: &DecayReport) {
