@@ -103,7 +103,6 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
 }
 
 /// A length that is no whole number of bases.
-#[expect(clippy::cast_possible_truncation, reason = "what is longer than any genome is shown as the longest")]
 fn bases(length: f64) -> String {
     format_bases(whole_bases(length))
 }
