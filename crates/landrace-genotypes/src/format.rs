@@ -23,18 +23,15 @@ mod fitpoly;
 mod flapjack;
 pub mod gather;
 pub mod hapmap;
-#[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod held;
 mod kasp;
 mod lines;
 mod paired;
-#[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod places;
 pub mod plink;
 #[cfg(test)]
 pub(crate) mod shown;
 mod structure;
-#[allow(dead_code, reason = "each format uses a part")]
 pub(crate) mod table;
 mod told;
 #[cfg(test)]

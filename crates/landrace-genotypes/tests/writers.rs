@@ -300,12 +300,14 @@ fn estimated_dosages_are_written_where_they_are_known() {
 #[test]
 fn lines_of_many_samples_are_turned_round_in_pieces() {
     let folder = tempfile::tempdir().unwrap();
-    // Two blocks and more, several contigs, samples beyond one word.
+    // Two blocks and more, several contigs, samples beyond one word; every variant with both of its alleles, for .ped
+    // names those alone that samples carry.
     let (samples, variants) = (130, 2500);
     let mut lines = String::new();
     for variant in 0..variants {
-        let calls: Vec<&str> =
-            (0..samples).map(|s| ["\t0/0", "\t0/1", "\t1/1", "\t./."][(s * 7 + variant * s) % 4]).collect();
+        let calls: Vec<&str> = (0..samples)
+            .map(|s| ["\t0/0", "\t0/1", "\t1/1", "\t./."][(s * 7 + variant * s + variant) % 4])
+            .collect();
         lines +=
             &format!("{}\t{}\tm{variant}\tA\tG\t.\t.\t.\tGT{}\n", variant / 900, variant + 1, calls.concat());
     }

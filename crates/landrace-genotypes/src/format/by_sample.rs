@@ -135,7 +135,14 @@ pub(super) fn calls_of(rows: &[Row], start: usize) -> Option<(Style, usize)> {
         // A wrong cell does not make passport data of a marker.
         (_, called) => called > 0 && 2 * count(column, style) >= called,
     };
-    let first = (start..width).find(|&column| is_first(column))?;
+    let mut first = (start..width).find(|&column| is_first(column))?;
+    // A marker without any call has marks of missing calls; passport data without any is left empty.
+    let has_marks = |column: usize| {
+        rows.iter().all(|row| is_missing(row.get(column)) && !row.get(column).trim().is_empty())
+    };
+    while first > start && has_marks(first - 1) {
+        first -= 1;
+    }
     let is_short = |cell: &&str| {
         cell.len() <= 12 && cell.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-*".contains(&b))
     };

@@ -123,8 +123,9 @@ fn lines(bench: &Bench) {
     let summary = std::fs::read_to_string(bench.path("full.vcf.gz.summary.json")).unwrap();
     let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
     let number = |name: &str| summary["counts"][name].as_f64().unwrap();
-    // Beagle, which takes the lines for outbred: concordance 0.898, r² 0.68 with 5% hidden.
+    // Beagle, which takes the lines for outbred, has a concordance of 0.89 and, counting the rarer allele as is done
+    // here, an r² of 0.51, with 10% hidden.
     assert!(number("concordance") > 0.89, "{}", number("concordance"));
-    assert!(number("dosage_r2") > 0.70, "{}", number("dosage_r2"));
+    assert!(number("dosage_r2") > 0.58, "{}", number("dosage_r2"));
     assert!(number("calls_left_missing") <= 0.001 * number("calls"));
 }

@@ -63,11 +63,6 @@ impl Row {
         self.cells.iter().map(|&(start, end)| &self.text[start..end])
     }
 
-    /// The cells as strings.
-    pub(crate) fn to_vec(&self) -> Vec<String> {
-        self.iter().map(str::to_owned).collect()
-    }
-
     /// Leaves out empty cells at the end, down to `width` cells: spreadsheets write them.
     pub(crate) fn trim_to(&mut self, width: usize) {
         while self.cells.len() > width && self.get(self.cells.len() - 1).trim().is_empty() {

@@ -120,6 +120,11 @@ impl EncodeBlock for Encoder {
             out.ends.push(end);
         }
         out.losses.add("which allele of a variant is the reference", out.variants);
+        let has_unseen = |row: &usize| {
+            let alleles = block.counts(*row).alleles;
+            alleles.len() > 1 && alleles.contains(&0)
+        };
+        out.losses.add("alleles that no sample carries", (0..block.rows()).filter(has_unseen).count() as u64);
         out.losses.add_of_block(block);
         if self.layout == Layout::Ped {
             let haploid: usize = block
