@@ -23,7 +23,7 @@ fn rows(bytes: &[u8]) -> Result<Vec<(u64, Vec<String>)>, String> {
         let mut table = TableReader::open(input)?;
         let (mut row, mut out) = (Row::default(), Vec::new());
         while table.read(&mut row)? {
-            out.push((row.line, row.to_vec()));
+            out.push((row.line, row.iter().map(str::to_owned).collect::<Vec<_>>()));
         }
         Ok(out)
     };
