@@ -35,6 +35,10 @@ impl From<std::io::Error> for GenotypeError {
     fn from(error: std::io::Error) -> Self {
         match error.downcast::<FileError>() {
             Ok(inner) => Self::File(inner),
+            // Files without a name, beside the output, have no path to tell.
+            Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Self::Request(
+                "no space left on the disk of the output; free some, or write elsewhere".to_owned(),
+            ),
             Err(error) => Self::Request(error.to_string()),
         }
     }
