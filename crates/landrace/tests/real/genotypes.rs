@@ -12,7 +12,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("statistics_equal_plink2s", "rice44k_374", &["plink2"], statistics),
         trial("a_panel_goes_through_all_formats", "rice44k_374", &["plink2", "bcftools"], round),
         trial("hapmap_keeps_every_call", "maize_mdp281", &["zcat"], hapmap),
-        trial("variant_files_lose_nothing", "", &["bcftools"], variant_files),
+        trial("variant_files_lose_nothing", "wheat_gbs_vcf", &["bcftools"], variant_files),
         trial("regions_are_gathered_to_the_whole", "human_chr20_b37", &["bcftools"], gathered),
     ]
 }
