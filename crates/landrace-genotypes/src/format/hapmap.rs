@@ -14,7 +14,7 @@ use super::places::CONTIG;
 use super::table::{Head, is_named};
 
 pub use read::HapmapSource;
-pub(crate) use write::HapmapWriter;
+pub(crate) use write::create;
 
 /// Whether a table begins with the columns of a HapMap.
 fn is_hapmap(head: &Head) -> bool {

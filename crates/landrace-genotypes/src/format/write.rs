@@ -8,7 +8,7 @@ use landrace_genome::variant_file::{VariantFormat, VariantWriter};
 use landrace_genome::{ContigDictionary, ContigId, Interval};
 
 use super::bcf;
-use super::hapmap::HapmapWriter;
+use super::hapmap;
 use super::plink::PlinkWriter;
 use super::vcf::{Formats, LineWriter, Meta, header_text};
 use crate::block::{GenotypeBlock, layer::Wanted};
@@ -19,14 +19,13 @@ pub(crate) mod cells;
 mod dosage;
 mod gwaspoly;
 mod losses;
-pub(crate) mod sink;
+pub(crate) mod rows;
+mod sink;
 mod transpose;
 mod zarr;
 
 use by_sample::{Layout, SampleLinesWriter};
 use cells::Delimiter;
-use dosage::DosageWriter;
-use gwaspoly::GwaspolyWriter;
 pub(crate) use losses::HAPMAP_NOTES;
 pub use losses::Losses;
 use zarr::ZarrWriter;
@@ -119,9 +118,9 @@ pub fn create_with(
     Ok(match format_of(path)? {
         OutputFormat::Variants => Box::new(VariantFileWriter::create(path, header, &options.command)?),
         OutputFormat::Bed => Box::new(PlinkWriter::create(path, header)?),
-        OutputFormat::Hapmap => Box::new(HapmapWriter::create(path, header)?),
-        OutputFormat::Dosages(delimiter) => Box::new(DosageWriter::create(path, header, delimiter)?),
-        OutputFormat::Gwaspoly => Box::new(GwaspolyWriter::create(path, header, options.letters)?),
+        OutputFormat::Hapmap => Box::new(hapmap::create(path, header)?),
+        OutputFormat::Dosages(delimiter) => Box::new(dosage::create(path, header, delimiter)?),
+        OutputFormat::Gwaspoly => Box::new(gwaspoly::create(path, header, options.letters)?),
         OutputFormat::BySample(layout) => Box::new(SampleLinesWriter::create(path, header, layout)?),
         OutputFormat::Zarr => Box::new(ZarrWriter::create(path, header, &options.command)?),
     })

@@ -2,15 +2,12 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
-
-use landrace_genome::file::Output;
 
 use crate::block::layer::{ABSENT, UNKNOWN};
 use crate::block::{GenotypeBlock, Site};
 use crate::format::write::cells::Delimiter;
-use crate::format::write::sink::Sink;
-use crate::format::write::{EncodeBlock, Encoded, GenotypeWriter, Losses};
+use crate::format::write::rows::RowsWriter;
+use crate::format::write::{EncodeBlock, Encoded};
 use crate::plane::MISSING;
 use crate::source::{GenotypeError, SourceHeader};
 
@@ -29,25 +26,13 @@ const COLUMNS: [&str; 11] = [
     "QCcode",
 ];
 
-/// Writes one table.
-pub(crate) struct HapmapWriter {
-    out: Sink,
-    encoder: Arc<Encoder>,
-}
+/// Turns blocks into lines of HapMap.
+struct Encoder;
 
-struct Encoder {
-    losses: Losses,
-}
-
-impl HapmapWriter {
-    /// Begins a table; compressed if the name ends in `.gz`.
-    pub(crate) fn create(path: &Path, header: &SourceHeader) -> Result<Self, GenotypeError> {
-        let line = Delimiter::Tab.header(&COLUMNS, header)?;
-        let mut out = Sink::create(path)?;
-        out.write_all(&line)?;
-        let losses = header.losses_of_tables(&["GT"]);
-        Ok(Self { out, encoder: Arc::new(Encoder { losses }) })
-    }
+/// Begins a HapMap table.
+pub(crate) fn create(path: &Path, header: &SourceHeader) -> Result<RowsWriter, GenotypeError> {
+    let line = Delimiter::Tab.header(&COLUMNS, header)?;
+    RowsWriter::create(path, &line, header.losses_of_tables(&["GT"]), Encoder)
 }
 
 /// One letter an allele, if that can be: bases as they are; of two alleles of unlike length, the longer is `+`
@@ -143,23 +128,5 @@ fn put_call(call: &[u8], letters: &[u8], out: &mut Vec<u8>) {
     out.extend(copies.map(letter));
     if out.len() - start == 1 {
         out.push(out[start]);
-    }
-}
-
-impl GenotypeWriter for HapmapWriter {
-    fn encoder(&self) -> Arc<dyn EncodeBlock> {
-        self.encoder.clone()
-    }
-
-    fn losses(&self) -> Losses {
-        self.encoder.losses.clone()
-    }
-
-    fn write(&mut self, encoded: &Encoded) -> Result<(), GenotypeError> {
-        Ok(self.out.write_all(&encoded.bytes)?)
-    }
-
-    fn finish(self: Box<Self>) -> Result<Vec<Output>, GenotypeError> {
-        Ok(vec![self.out.finish()?])
     }
 }

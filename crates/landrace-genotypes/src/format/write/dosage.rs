@@ -1,14 +1,10 @@
 //! Tables of dosages: a row a marker, a column a sample.
 
-use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
-
-use landrace_genome::file::Output;
 
 use super::cells::Delimiter;
-use super::sink::Sink;
-use super::{EncodeBlock, Encoded, GenotypeWriter, Losses};
+use super::rows::RowsWriter;
+use super::{EncodeBlock, Encoded};
 use crate::block::GenotypeBlock;
 use crate::digits::{push_count, push_real};
 use crate::plane::MISSING;
@@ -17,32 +13,20 @@ use crate::source::{GenotypeError, SourceHeader};
 /// Columns before the samples.
 const COLUMNS: [&str; 6] = ["marker", "contig", "position", "reference", "alternate", "ploidy"];
 
-/// Writes one table.
-pub(crate) struct DosageWriter {
-    out: Sink,
-    encoder: Arc<Encoder>,
-}
-
 struct Encoder {
     delimiter: Delimiter,
     has_estimates: bool,
-    losses: Losses,
 }
 
-impl DosageWriter {
-    /// Begins a table.
-    pub(crate) fn create(
-        path: &Path,
-        header: &SourceHeader,
-        delimiter: Delimiter,
-    ) -> Result<Self, GenotypeError> {
-        let line = delimiter.header(&COLUMNS, header)?;
-        let mut out = Sink::create(path)?;
-        out.write_all(&line)?;
-        let has_estimates = header.layers.dosage;
-        let losses = header.losses_of_tables(&["GT", "DS"]);
-        Ok(Self { out, encoder: Arc::new(Encoder { delimiter, has_estimates, losses }) })
-    }
+/// Begins a dosage table.
+pub(crate) fn create(
+    path: &Path,
+    header: &SourceHeader,
+    delimiter: Delimiter,
+) -> Result<RowsWriter, GenotypeError> {
+    let line = delimiter.header(&COLUMNS, header)?;
+    let encoder = Encoder { delimiter, has_estimates: header.layers.dosage };
+    RowsWriter::create(path, &line, header.losses_of_tables(&["GT", "DS"]), encoder)
 }
 
 impl EncodeBlock for Encoder {
@@ -137,23 +121,5 @@ fn put_code(code: u8, out: &mut Vec<u8>) {
     match code {
         MISSING => out.extend_from_slice(b"NA"),
         code => push_count(code.into(), out),
-    }
-}
-
-impl GenotypeWriter for DosageWriter {
-    fn encoder(&self) -> Arc<dyn EncodeBlock> {
-        self.encoder.clone()
-    }
-
-    fn losses(&self) -> Losses {
-        self.encoder.losses.clone()
-    }
-
-    fn write(&mut self, encoded: &Encoded) -> Result<(), GenotypeError> {
-        Ok(self.out.write_all(&encoded.bytes)?)
-    }
-
-    fn finish(self: Box<Self>) -> Result<Vec<Output>, GenotypeError> {
-        Ok(vec![self.out.finish()?])
     }
 }

@@ -1,45 +1,29 @@
 //! Genotypes as GWASpoly reads them: comma-separated, a row a marker, dosages or letters.
 
-use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
-
-use landrace_genome::file::Output;
 
 use super::cells::{Calls, Delimiter, marker_name};
 use super::dosage::{MERGED, PLACES};
-use super::sink::Sink;
-use super::{EncodeBlock, Encoded, GenotypeWriter, Losses};
+use super::rows::RowsWriter;
+use super::{EncodeBlock, Encoded};
 use crate::block::{GenotypeBlock, Site};
 use crate::digits::push_count;
 use crate::plane::MISSING;
 use crate::source::{GenotypeError, SourceHeader};
 
-/// Writes one table.
-pub(crate) struct GwaspolyWriter {
-    out: Sink,
-    encoder: Arc<Encoder>,
-}
-
 struct Encoder {
     /// `AAAG` instead of 1.
     has_letters: bool,
-    losses: Losses,
 }
 
-impl GwaspolyWriter {
-    /// Begins a table.
-    pub(crate) fn create(
-        path: &Path,
-        header: &SourceHeader,
-        has_letters: bool,
-    ) -> Result<Self, GenotypeError> {
-        let line = Delimiter::Comma.header(&["Marker", "Chrom", "Position"], header)?;
-        let mut out = Sink::create(path)?;
-        out.write_all(&line)?;
-        let losses = header.losses_of_tables(&["GT"]);
-        Ok(Self { out, encoder: Arc::new(Encoder { has_letters, losses }) })
-    }
+/// Begins a GWASpoly table.
+pub(crate) fn create(
+    path: &Path,
+    header: &SourceHeader,
+    has_letters: bool,
+) -> Result<RowsWriter, GenotypeError> {
+    let line = Delimiter::Comma.header(&["Marker", "Chrom", "Position"], header)?;
+    RowsWriter::create(path, &line, header.losses_of_tables(&["GT"]), Encoder { has_letters })
 }
 
 /// The letters of a site's two alleles; `None` if they are not two bases.
@@ -110,23 +94,5 @@ impl EncodeBlock for Encoder {
         }
         out.losses.add_of_block(block);
         Ok(out)
-    }
-}
-
-impl GenotypeWriter for GwaspolyWriter {
-    fn encoder(&self) -> Arc<dyn EncodeBlock> {
-        self.encoder.clone()
-    }
-
-    fn losses(&self) -> Losses {
-        self.encoder.losses.clone()
-    }
-
-    fn write(&mut self, encoded: &Encoded) -> Result<(), GenotypeError> {
-        Ok(self.out.write_all(&encoded.bytes)?)
-    }
-
-    fn finish(self: Box<Self>) -> Result<Vec<Output>, GenotypeError> {
-        Ok(vec![self.out.finish()?])
     }
 }
