@@ -63,12 +63,13 @@ pub fn push_six(value: f64, out: &mut Vec<u8>) {
     }
     let parts = size * 1e6;
     // Near a tie the product may have been rounded over it; then the digits are worked out in full.
-    if parts < 1e15 && (parts.fract() - 0.5).abs() > 1e-3 {
-        let parts = parts.round();
+    let whole = parts as u64;
+    let part = parts - whole as f64;
+    if parts < 1e15 && (part - 0.5).abs() > 1e-3 {
         if value < 0.0 {
             out.push(b'-');
         }
-        return push_parts(parts as u64, 6, out);
+        return push_parts(whole + u64::from(part > 0.5), 6, out);
     }
     let start = out.len();
     let _ = write!(out, "{value:.6}");
@@ -89,13 +90,16 @@ pub fn push_parts(parts: u64, digits: u32, out: &mut Vec<u8>) {
     if rest == 0 {
         return;
     }
-    out.push(b'.');
-    let mut step = scale / 10;
-    while rest > 0 {
-        out.push(b'0' + (rest / step) as u8);
-        rest %= step;
-        step /= 10;
+    // Division by a constant ten is a multiplication.
+    let mut text = [0; 20];
+    let text = &mut text[..digits as usize];
+    for digit in text.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
     }
+    let kept = text.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1);
+    out.push(b'.');
+    out.extend_from_slice(&text[..kept]);
 }
 
 #[cfg(test)]

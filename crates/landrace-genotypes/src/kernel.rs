@@ -11,7 +11,7 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use plain::{PairCounts, PairSums};
+pub use plain::{ColumnCounts, PairCounts, PairSums};
 
 /// What the processor offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,4 +100,26 @@ pub fn split_pairs(bytes: &[u8], planes: &mut [u64]) {
         Level::Scalar => {}
     }
     plain::split_pairs(bytes, planes)
+}
+
+/// Adds a row of `words` words a plane to the counts of its columns.
+pub fn count_columns(row: &[u64], words: usize, ploidy: u8, counts: &mut ColumnCounts) {
+    #[cfg(target_arch = "x86_64")]
+    match level() {
+        Level::Avx512 => return x86::avx512::count_columns(row, words, ploidy, counts),
+        Level::Avx2 => return x86::avx2::count_columns(row, words, ploidy, counts),
+        Level::Scalar => {}
+    }
+    plain::count_columns(row, words, ploidy, counts);
+}
+
+/// Adds what the columns' counters hold to their totals; to be called after the last row.
+pub fn empty_columns(counts: &mut ColumnCounts) {
+    #[cfg(target_arch = "x86_64")]
+    match level() {
+        Level::Avx512 => return x86::avx512::empty_columns(counts),
+        Level::Avx2 => return x86::avx2::empty_columns(counts),
+        Level::Scalar => {}
+    }
+    plain::empty_columns(counts);
 }

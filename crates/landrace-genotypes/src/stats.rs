@@ -64,21 +64,30 @@ pub fn describe<F: Fold>(
     for_each_block(source, work, |(tally, lines, part)| {
         all.merge(&tally);
         lines.depths.iter().filter(|depth| !depth.is_nan()).for_each(|&depth| depths.add(depth));
-        spool.push_all(&lines)?;
+        // Lines without a depth need not wait for the scale, if none before them does.
+        if spool.is_empty() && lines.depths.iter().all(|depth| depth.is_nan()) {
+            lines.for_each(|line, _| write_line(line, None, variants))?;
+        } else {
+            spool.push_all(&lines)?;
+        }
         take(part)
     })?;
-    let (scale, mut last) = (depths.scale(), Vec::new());
+    let scale = depths.scale();
     spool.for_each(|line, depth| {
         let z = scale.and_then(|scale| scale.z(Some(depth).filter(|depth| !depth.is_nan())?));
-        variants.write_all(line)?;
-        last.clear();
-        last.push(b'\t');
-        push_number(z, &mut last);
-        last.push(b'\n');
-        Ok(variants.write_all(&last)?)
+        write_line(line, z, variants)
     })?;
     all.samples.resize(source.header().samples.len(), Default::default());
     Ok(all)
+}
+
+/// Writes a line of a variant with its last column.
+fn write_line(line: &[u8], depth_z: Option<f64>, out: &mut dyn Write) -> Result<(), GenotypeError> {
+    let mut last = vec![b'\t'];
+    push_number(depth_z, &mut last);
+    last.push(b'\n');
+    out.write_all(line)?;
+    Ok(out.write_all(&last)?)
 }
 
 impl<A: Fold, B: Fold> Fold for (Option<A>, Option<B>) {

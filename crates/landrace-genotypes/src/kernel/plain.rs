@@ -51,21 +51,30 @@ impl std::ops::AddAssign for PairSums {
 #[inline(always)]
 pub fn dosage_counts(bits: &[u64], words: usize, ploidy: u8) -> Vec<u32> {
     let planes = bits.len().checked_div(words).unwrap_or(0);
-    let plane = |index: usize| &bits[index * words..(index + 1) * words];
-    let count = |dosage: u8| -> u32 {
-        let flip = |index: usize| if (dosage >> index) & 1 == 1 { 0 } else { !0u64 };
-        match planes {
-            2 => {
-                let (a, b) = (plane(0), plane(1));
-                let (f, g) = (flip(0), flip(1));
-                a.iter().zip(b).map(|(a, b)| ((a ^ f) & (b ^ g)).count_ones()).sum()
-            }
-            _ => (0..words)
-                .map(|w| (0..planes).fold(!0u64, |all, p| all & (bits[p * words + w] ^ flip(p))).count_ones())
-                .sum(),
+    let mut counts = vec![0; usize::from(ploidy) + 1];
+    if let (2, [none, one, more @ ..]) = (planes, counts.as_mut_slice()) {
+        let (low, high) = bits.split_at(words);
+        let mut two = 0;
+        for word in 0..words {
+            let (low, high) = (low[word], high[word]);
+            *none += (!low & !high).count_ones();
+            *one += (low & !high).count_ones();
+            two += (high & !low).count_ones();
         }
-    };
-    (0..=ploidy).map(count).collect()
+        more.fill(two);
+        return counts;
+    }
+    for (dosage, count) in counts.iter_mut().enumerate() {
+        for word in 0..words {
+            let mut all = !0u64;
+            for plane in 0..planes {
+                let flip = if (dosage >> plane) & 1 == 1 { 0 } else { !0 };
+                all &= bits[plane * words + word] ^ flip;
+            }
+            *count += all.count_ones();
+        }
+    }
+    counts
 }
 
 /// See [`super::pair_sums`].
@@ -166,4 +175,104 @@ fn squeeze(word: u64) -> u64 {
     x = (x | (x >> 4)) & 0x00ff_00ff_00ff_00ff;
     x = (x | (x >> 8)) & 0x0000_ffff_0000_ffff;
     (x | (x >> 16)) & 0x0000_0000_ffff_ffff
+}
+
+/// Words that are counted together, and bits of each count.
+const LANES: usize = 8;
+const COUNT_BITS: usize = 8;
+
+/// Counts of the calls of each column (a sample of a group) over rows: missing, heterozygous, and of the alternate
+/// alleles alone. Bit k of the counts of 64 columns is one word, so that a row is added by a few operations on words.
+pub struct ColumnCounts {
+    /// Words of a row, made a multiple of [`LANES`].
+    width: usize,
+    rows: usize,
+    /// The kinds of a row's calls, `width` words each.
+    masks: Vec<u64>,
+    /// For each run of [`LANES`] words of the masks, that many words of each bit.
+    counters: Vec<u64>,
+    /// What was counted before the counters were emptied: 64 for each word of the masks.
+    totals: Vec<u64>,
+}
+
+impl ColumnCounts {
+    /// Rows until the counters are full.
+    pub const ROOM: usize = (1 << COUNT_BITS) - 1;
+
+    /// For so many columns.
+    pub fn new(columns: usize) -> Self {
+        let width = columns.div_ceil(64).next_multiple_of(LANES);
+        let zeros = |words: usize| vec![0; 3 * width * words];
+        Self { width, rows: 0, masks: zeros(1), counters: zeros(COUNT_BITS), totals: zeros(64) }
+    }
+
+    /// The missing calls of the row added last; padding may count as either.
+    pub fn missing(&self) -> &[u64] {
+        &self.masks[..self.width]
+    }
+
+    /// Missing, heterozygous and alternate calls of a column, once [`super::empty_columns`] was called.
+    pub fn of(&self, column: usize) -> [u64; 3] {
+        std::array::from_fn(|kind| self.totals[kind * 64 * self.width + column])
+    }
+
+    #[inline(always)]
+    fn set_masks(&mut self, row: &[u64], words: usize, ploidy: u8) {
+        let (missing, others) = self.masks.split_at_mut(self.width);
+        let (heterozygous, alternate) = others.split_at_mut(self.width);
+        let masks = missing.iter_mut().zip(heterozygous).zip(alternate);
+        if ploidy == 2 {
+            let (low, high) = row.split_at(words);
+            for (((missing, heterozygous), alternate), (low, high)) in masks.zip(low.iter().zip(high)) {
+                (*missing, *heterozygous, *alternate) = (low & high, low & !high, high & !low);
+            }
+            return;
+        }
+        for (word, ((missing, heterozygous), alternate)) in masks.enumerate().take(words) {
+            let (mut all, mut any, mut last) = (!0, 0, !0);
+            for (plane, bits) in row.chunks_exact(words).map(|plane| plane[word]).enumerate() {
+                all &= bits;
+                any |= bits;
+                last &= if (ploidy >> plane) & 1 == 1 { bits } else { !bits };
+            }
+            (*missing, *heterozygous, *alternate) = (all, any & !all & !last, last);
+        }
+    }
+}
+
+/// See [`super::count_columns`].
+#[inline(always)]
+pub fn count_columns(row: &[u64], words: usize, ploidy: u8, counts: &mut ColumnCounts) {
+    counts.set_masks(row, words, ploidy);
+    let (masks, _) = counts.masks.as_chunks::<LANES>();
+    let (counters, _) = counts.counters.as_chunks_mut::<{ LANES * COUNT_BITS }>();
+    for (mask, counters) in masks.iter().zip(counters) {
+        let mut carry = *mask;
+        for own in counters.as_chunks_mut::<LANES>().0 {
+            for (own, carry) in own.iter_mut().zip(&mut carry) {
+                (*own, *carry) = (*own ^ *carry, *own & *carry);
+            }
+        }
+    }
+    counts.rows += 1;
+    if counts.rows == ColumnCounts::ROOM {
+        empty_columns(counts);
+    }
+}
+
+/// See [`super::empty_columns`].
+#[inline(always)]
+pub fn empty_columns(counts: &mut ColumnCounts) {
+    let (counters, _) = counts.counters.as_chunks_mut::<{ LANES * COUNT_BITS }>();
+    for (counters, totals) in counters.iter_mut().zip(counts.totals.chunks_exact_mut(64 * LANES)) {
+        for (word, totals) in totals.as_chunks_mut::<64>().0.iter_mut().enumerate() {
+            for (bit, own) in counters.as_chunks::<LANES>().0.iter().enumerate() {
+                for (column, total) in totals.iter_mut().enumerate() {
+                    *total += ((own[word] >> column) & 1) << bit;
+                }
+            }
+        }
+        counters.fill(0);
+    }
+    counts.rows = 0;
 }

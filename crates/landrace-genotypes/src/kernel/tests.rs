@@ -40,6 +40,40 @@ proptest! {
     }
 
     #[test]
+    fn columns_are_counted_as_one_would_by_hand((ploidy, calls) in two_rows(), rows in 1usize..600) {
+        let mut planes = BitPlanes::new(ploidy, calls.len());
+        planes.push_row(&calls.iter().map(|pair| pair.0).collect::<Vec<_>>());
+        planes.push_row(&calls.iter().map(|pair| pair.1).collect::<Vec<_>>());
+        type Count = fn(&[u64], usize, u8, &mut ColumnCounts);
+        let counted = |count: Count, empty: fn(&mut ColumnCounts)| {
+            let mut columns = ColumnCounts::new(calls.len());
+            for row in (0..rows).map(|row| planes.row(row % 2)) {
+                count(row.bits(), row.words(), ploidy, &mut columns);
+            }
+            empty(&mut columns);
+            (0..calls.len()).map(|column| columns.of(column)).collect::<Vec<_>>()
+        };
+        let plain = counted(plain::count_columns, plain::empty_columns);
+        for (found, (first, second)) in plain.iter().zip(&calls) {
+            let of = |is: &dyn Fn(u8) -> bool| {
+                (u64::from(is(*first)) * rows.div_ceil(2) as u64) + u64::from(is(*second)) * (rows / 2) as u64
+            };
+            let expected = [
+                of(&|code| code == MISSING),
+                of(&|code| code != MISSING && code > 0 && code < ploidy),
+                of(&|code| code == ploidy),
+            ];
+            prop_assert_eq!(*found, expected);
+        }
+        #[cfg(target_arch = "x86_64")]
+        agree(
+            plain,
+            || counted(x86::avx2::count_columns, x86::avx2::empty_columns),
+            || counted(x86::avx512::count_columns, x86::avx512::empty_columns),
+        );
+    }
+
+    #[test]
     fn sums_are_those_of_the_pairs((ploidy, calls) in two_rows()) {
         let mut planes = BitPlanes::new(ploidy, calls.len());
         planes.push_row(&calls.iter().map(|pair| pair.0).collect::<Vec<_>>());

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "calls of functions compiled for features that were found at run time")]
 
-use super::plain::{self, PairCounts, PairSums};
+use super::plain::{self, ColumnCounts, PairCounts, PairSums};
 
 /// A module of the kernels compiled with the named processor features.
 macro_rules! level {
@@ -44,6 +44,29 @@ macro_rules! level {
                 }
                 // SAFETY: `level()` gives this level only if the processor has the features.
                 unsafe { body(bytes, planes) }
+            }
+
+            pub(in crate::kernel) fn count_columns(
+                row: &[u64],
+                words: usize,
+                ploidy: u8,
+                counts: &mut ColumnCounts,
+            ) {
+                #[target_feature(enable = $features)]
+                fn body(row: &[u64], words: usize, ploidy: u8, counts: &mut ColumnCounts) {
+                    plain::count_columns(row, words, ploidy, counts);
+                }
+                // SAFETY: `level()` gives this level only if the processor has the features.
+                unsafe { body(row, words, ploidy, counts) }
+            }
+
+            pub(in crate::kernel) fn empty_columns(counts: &mut ColumnCounts) {
+                #[target_feature(enable = $features)]
+                fn body(counts: &mut ColumnCounts) {
+                    plain::empty_columns(counts);
+                }
+                // SAFETY: `level()` gives this level only if the processor has the features.
+                unsafe { body(counts) }
             }
         }
     };

@@ -30,6 +30,14 @@ impl Lines {
         let length = (self.bytes.len() - start - 8) as u64;
         self.bytes[start..start + 8].copy_from_slice(&length.to_le_bytes());
     }
+
+    /// Hands out the lines in order.
+    pub(super) fn for_each(
+        &self,
+        mut take: impl FnMut(&[u8], f64) -> Result<(), GenotypeError>,
+    ) -> Result<(), GenotypeError> {
+        each(&mut self.bytes.as_slice(), self.bytes.len() as u64, &mut take)
+    }
 }
 
 /// Lines and a number each; few in memory, more in a file without a name.
@@ -43,6 +51,11 @@ impl Spool {
     /// Begins; `directory` is where the file goes if one is needed.
     pub(super) fn new(directory: &Path) -> Self {
         Self { directory: directory.to_owned(), held: Vec::new(), file: None }
+    }
+
+    /// Whether no line waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.held.is_empty() && self.file.is_none()
     }
 
     /// Appends lines.

@@ -1,8 +1,9 @@
-//! Counts of each sample over the variants of a block, 64 samples at a time.
+//! Counts of each sample over the variants of a block.
 
 use crate::block::layer::ABSENT;
 use crate::block::{CallGroup, GenotypeBlock, SiteCounts};
-use crate::plane::{MISSING, PlaneRow};
+use crate::kernel::{ColumnCounts, count_columns, empty_columns};
+use crate::plane::MISSING;
 
 /// Parts of one in which expected heterozygotes are summed: whole numbers add up to the same in any order.
 const PARTS: f64 = (1u64 << 32) as f64;
@@ -78,98 +79,24 @@ pub(super) fn count(block: &GenotypeBlock, counts: &[SiteCounts]) -> Vec<SampleT
     out
 }
 
-/// Vertical counters: bit k of the number of a column is in word k.
-#[derive(Clone, Copy, Default)]
-struct Columns([u64; Columns::BITS]);
-
-impl Columns {
-    const BITS: usize = 6;
-    /// Additions until the counters are full.
-    const ROOM: usize = (1 << Self::BITS) - 1;
-
-    /// Adds a bit to each column. The carry goes through all bits: a branch on its end would be guessed wrong.
-    fn add(&mut self, mut carry: u64) {
-        for word in &mut self.0 {
-            (*word, carry) = (*word ^ carry, *word & carry);
-        }
-    }
-
-    /// Hands out the counts of the first `out.len()` columns and starts anew.
-    fn empty_into<'a>(&mut self, columns: impl Iterator<Item = &'a mut u64>) {
-        for (column, total) in columns.enumerate() {
-            let bit = |(k, word): (usize, &u64)| ((word >> column) & 1) << k;
-            *total += self.0.iter().enumerate().map(bit).sum::<u64>();
-        }
-        *self = Self::default();
-    }
-}
-
-/// Missing, heterozygous and alternate calls among 64 samples.
-#[derive(Clone, Copy)]
-struct Masks {
-    missing: u64,
-    heterozygous: u64,
-    alternate: u64,
-}
-
-impl Masks {
-    fn of(row: PlaneRow<'_>, word: usize) -> Self {
-        if row.ploidy() == 2 {
-            let (low, high) = (row.bits()[word], row.bits()[row.words() + word]);
-            return Self { missing: low & high, heterozygous: low & !high, alternate: high & !low };
-        }
-        let (mut all, mut any, mut alternate) = (!0, 0, !0);
-        for plane in 0..row.planes() {
-            let bits = row.bits()[plane * row.words() + word];
-            all &= bits;
-            any |= bits;
-            alternate &= if (row.ploidy() >> plane) & 1 == 1 { bits } else { !bits };
-        }
-        Self { missing: all, heterozygous: any & !all & !alternate, alternate }
-    }
-}
-
 fn count_group(group: &CallGroup, counts: &[SiteCounts], out: &mut [SampleTally]) {
-    let (words, ploidy) = (group.samples.len().div_ceil(64), group.calls.ploidy());
-    let mut counters = vec![[Columns::default(); 3]; words];
-    let mut totals = vec![[0u64; 3]; group.samples.len()];
+    let ploidy = group.calls.ploidy();
+    let mut columns = ColumnCounts::new(group.samples.len());
     let mut expected = Expected::new(group.samples.len());
     for (row, counts) in counts.iter().enumerate() {
         let calls = group.calls.row(row);
-        let parts = expected_parts(counts, ploidy);
-        let is_mostly_missing = 2 * counts.called < counts.samples as u64;
-        expected.begin(parts, is_mostly_missing);
-        for (word, own) in counters.iter_mut().enumerate() {
-            let masks = Masks::of(calls, word);
-            own[0].add(masks.missing);
-            own[1].add(masks.heterozygous);
-            own[2].add(masks.alternate);
-            let except = if is_mostly_missing { !masks.missing } else { masks.missing };
-            if parts > 0 && except != 0 {
-                expected.note(word, except, parts, is_mostly_missing);
-            }
-        }
-        if (row + 1) % Columns::ROOM == 0 {
-            flush(&mut counters, &mut totals);
-        }
+        count_columns(calls.bits(), calls.words(), ploidy, &mut columns);
+        expected.add(expected_parts(counts, ploidy), counts, columns.missing());
     }
-    flush(&mut counters, &mut totals);
+    empty_columns(&mut columns);
     let rows = counts.len() as u64;
-    for (column, (&sample, totals)) in group.samples.iter().zip(&totals).enumerate() {
-        let own = &mut out[sample];
-        own.called = rows - totals[0];
+    for (column, &sample) in group.samples.iter().enumerate() {
+        let (own, [missing, heterozygous, alternate]) = (&mut out[sample], columns.of(column));
+        own.called = rows - missing;
         own.could_be_heterozygous = if ploidy > 1 { own.called } else { 0 };
-        own.heterozygous = totals[1];
-        own.alternate = totals[2];
+        own.heterozygous = heterozygous;
+        own.alternate = alternate;
         own.expected_parts = expected.of(column);
-    }
-}
-
-fn flush(counters: &mut [[Columns; 3]], totals: &mut [[u64; 3]]) {
-    for (own, totals) in counters.iter_mut().zip(totals.chunks_mut(64)) {
-        for (kind, columns) in own.iter_mut().enumerate() {
-            columns.empty_into(totals.iter_mut().map(|totals| &mut totals[kind]));
-        }
     }
 }
 
@@ -186,20 +113,26 @@ impl Expected {
         Self { all: 0, less: vec![0; samples], more: vec![0; samples] }
     }
 
-    fn begin(&mut self, parts: u64, is_mostly_missing: bool) {
-        if !is_mostly_missing {
-            self.all += parts;
+    /// Adds a variant, given the missing calls of the samples.
+    fn add(&mut self, parts: u64, counts: &SiteCounts, missing: &[u64]) {
+        if parts == 0 {
+            return;
         }
-    }
-
-    fn note(&mut self, word: usize, mut bits: u64, parts: u64, is_mostly_missing: bool) {
-        let columns = if is_mostly_missing { &mut self.more } else { &mut self.less };
-        while bits != 0 {
-            // Beyond the last sample lies padding.
-            if let Some(own) = columns.get_mut(word * 64 + bits.trailing_zeros() as usize) {
-                *own += parts;
+        let is_mostly_missing = 2 * counts.called < counts.samples as u64;
+        let (columns, flip) = match is_mostly_missing {
+            true => (&mut self.more, !0),
+            false => (&mut self.less, 0),
+        };
+        self.all += if is_mostly_missing { 0 } else { parts };
+        for (word, mask) in missing.iter().enumerate() {
+            let mut bits = mask ^ flip;
+            while bits != 0 {
+                // Beyond the last sample lies padding.
+                if let Some(own) = columns.get_mut(word * 64 + bits.trailing_zeros() as usize) {
+                    *own += parts;
+                }
+                bits &= bits - 1;
             }
-            bits &= bits - 1;
         }
     }
 
