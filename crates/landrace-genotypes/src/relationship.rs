@@ -231,6 +231,10 @@ pub struct Account {
     pub disequilibrium: u64,
     /// Calls of the variants used that are missing.
     pub missing: u64,
+    /// Heterozygous calls of the variants used, for `ibs` and `king`.
+    pub heterozygous: u64,
+    /// Heterozygous calls that random mating would give, for `ibs` and `king`.
+    pub expected_heterozygous: f64,
     /// Whether samples of several ploidies are in one variant; dosages then count as shares of the ploidy.
     pub is_mixed: bool,
     /// What the sum of products was divided by, where that is one number.
@@ -248,7 +252,15 @@ impl Account {
         self.without_frequency += other.without_frequency;
         self.disequilibrium += other.disequilibrium;
         self.missing += other.missing;
+        self.heterozygous += other.heterozygous;
+        self.expected_heterozygous += other.expected_heterozygous;
         self.is_mixed |= other.is_mixed;
+    }
+
+    /// Inbreeding coefficient of all samples together, 1 − heterozygotes seen / expected, where they were counted.
+    pub fn inbreeding(&self) -> Option<f64> {
+        (self.expected_heterozygous > 0.0)
+            .then(|| 1.0 - self.heterozygous as f64 / self.expected_heterozygous)
     }
 }
 

@@ -28,6 +28,9 @@ fn choose(block: &GenotypeBlock, options: &Options) -> (Vec<usize>, Account) {
                 rows.push(row);
                 account.used += 1;
                 account.missing += block.samples as u64 - counts.called;
+                account.heterozygous += counts.heterozygous;
+                account.expected_heterozygous +=
+                    counts.expected_heterozygosity().unwrap_or(0.0) * counts.could_be_heterozygous as f64;
             }
         }
     }

@@ -103,6 +103,9 @@ impl Args {
     }
 }
 
+/// Inbreeding coefficient above which KING's kinship is not to be trusted: less than half the heterozygotes are there.
+const INBRED: f64 = 0.5;
+
 /// Memory that is free, where the system says so.
 fn free_memory() -> Option<u64> {
     let text = file::read_text("/proc/meminfo").ok()?;
@@ -128,6 +131,12 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     };
     output::publish(&args.output, &summary, files)?;
     let account = &relationship.account;
+    if let (Method::King, Some(inbreeding)) = (options.method, account.inbreeding().filter(|f| *f > INBRED)) {
+        session.progress.note(&format!(
+            "these samples are inbred (F = {inbreeding:.2} over all), and KING's kinship goes by shared heterozygotes: \
+             it means little here; choose 'ibs' or 'vanraden1' for lines"
+        ));
+    }
     let left_out = account.read - account.used;
     session.progress.note(&format!(
         "{}: {} samples by {} variants, {left_out} left out; {} missing calls",

@@ -5,6 +5,7 @@
 use std::io::Write;
 
 use super::dictionary::Dictionary;
+use crate::digits::{push_integer, push_real};
 
 /// The bytes of a record that are left to read.
 struct Cursor<'a> {
@@ -141,20 +142,6 @@ fn atom(bytes: &[u8], kind: Kind) -> Atom {
     }
 }
 
-/// Writes a number so that reading it gives the same 32 bits, as briefly as that can be.
-fn write_float(value: f32, out: &mut Vec<u8>) {
-    let size = value.abs();
-    let _ = if value.is_nan() {
-        write!(out, "nan")
-    } else if value.is_infinite() {
-        write!(out, "{}", if value > 0.0 { "inf" } else { "-inf" })
-    } else if size != 0.0 && !(1e-4..1e9).contains(&size) {
-        write!(out, "{value:e}")
-    } else {
-        write!(out, "{value}")
-    };
-}
-
 fn write_atoms(bytes: &[u8], kind: Kind, out: &mut Vec<u8>) {
     if kind == Kind::Char {
         let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
@@ -171,8 +158,8 @@ fn write_atoms(bytes: &[u8], kind: Kind, out: &mut Vec<u8>) {
             out.push(b',');
         }
         match value {
-            Atom::Integer(value) => drop(write!(out, "{value}")),
-            Atom::Float(value) => write_float(value, out),
+            Atom::Integer(value) => push_integer(value.into(), out),
+            Atom::Float(value) => push_real(value, out),
             Atom::Missing | Atom::End => out.push(b'.'),
         }
     }
@@ -222,7 +209,7 @@ pub(crate) fn write_line(
     }
     out.push(b'\t');
     match quality {
-        Atom::Float(value) => write_float(value, out),
+        Atom::Float(value) => push_real(value, out),
         _ => out.push(b'.'),
     }
     out.push(b'\t');
@@ -349,7 +336,7 @@ fn write_genotype(bytes: &[u8], kind: Kind, out: &mut Vec<u8>) {
             out.push(if value & 1 == 1 { b'|' } else { b'/' });
         }
         match (value >> 1) - 1 {
-            allele if allele >= 0 => drop(write!(out, "{allele}")),
+            allele if allele >= 0 => push_integer(allele.into(), out),
             _ => out.push(b'.'),
         }
     }
