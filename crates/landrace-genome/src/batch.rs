@@ -78,8 +78,12 @@ fn lock<S>(scratches: &Mutex<Vec<S>>) -> std::sync::MutexGuard<'_, Vec<S>> {
     scratches.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits for a result; on a thread of the pool it works on other tasks meanwhile, so that one thread suffices.
-pub(crate) fn receive<T>(receiver: &Receiver<T>) -> T {
+/// Waits for a result of a task; on a thread of the pool it works on other tasks meanwhile, so that one thread
+/// suffices.
+///
+/// # Panics
+/// Panics if the task ended without a result, which it does only in a panic of its own.
+pub fn receive<T>(receiver: &Receiver<T>) -> T {
     loop {
         if rayon::current_thread_index().is_none()
             && let Ok(value) = receiver.recv()

@@ -8,7 +8,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 
+use landrace_genome::batch::receive;
+use rayon::Scope;
 use rayon::prelude::*;
 
 use crate::block::{GenotypeBlock, Site};
@@ -21,7 +24,7 @@ use crate::source::{GenotypeError, GenotypeSource, for_each_block};
 mod tests;
 
 /// Bytes of calls that are gathered before the contigs among them are pruned at once.
-const BATCH_BYTES: usize = 12 << 20;
+const BATCH_BYTES: usize = 6 << 20;
 /// PLINK's allowance for rounding in thresholds: 2⁻⁴⁴.
 const ROUNDING: f64 = 1.0 / (1u64 << 44) as f64;
 
@@ -103,6 +106,16 @@ pub fn prune(
     tell: &mut Tell<'_>,
 ) -> Result<Pruned, GenotypeError> {
     options.check()?;
+    rayon::in_place_scope(|scope| prune_beside(scope, source, options, tell))
+}
+
+/// Reads on while the variants that were read are pruned in the scope.
+fn prune_beside<'scope>(
+    scope: &Scope<'scope>,
+    source: &mut dyn GenotypeSource,
+    options: &PruneOptions,
+    tell: &mut Tell<'_>,
+) -> Result<Pruned, GenotypeError> {
     let mut state = Progress { options: *options, ..Progress::default() };
     for_each_block(source, Ok, |block| {
         state.bytes += block
@@ -112,9 +125,10 @@ pub fn prune(
             .sum::<usize>()
             * block.rows();
         state.waiting.push(block);
-        if state.bytes >= BATCH_BYTES { state.work(false, tell) } else { Ok(()) }
+        if state.bytes >= BATCH_BYTES { state.start(scope, false, tell) } else { Ok(()) }
     })?;
-    state.work(true, tell)?;
+    state.start(scope, true, tell)?;
+    state.collect(tell)?;
     Ok(state.out)
 }
 
@@ -168,8 +182,12 @@ struct Progress {
     waiting: Vec<GenotypeBlock>,
     bytes: usize,
     open: Option<ContigPruner>,
+    running: Option<Receiver<Vec<Outcome>>>,
     out: Pruned,
 }
+
+/// A contig's pruner, the verdicts it came to, and whether it is at its end.
+type Outcome = Result<(ContigPruner, Vec<Verdict>, bool), GenotypeError>;
 
 /// A contig's pruner with its next blocks.
 struct Task {
@@ -179,14 +197,25 @@ struct Task {
 }
 
 impl Progress {
-    /// Prunes what waits, the contigs side by side; the last contig stays open unless the source is at its end.
-    fn work(&mut self, is_end: bool, tell: &mut Tell<'_>) -> Result<(), GenotypeError> {
+    /// Begins to prune what waits, the contigs side by side, once what was begun before is done; the last contig stays
+    /// open unless the source is at its end.
+    fn start(&mut self, scope: &Scope<'_>, is_end: bool, tell: &mut Tell<'_>) -> Result<(), GenotypeError> {
+        self.collect(tell)?;
         self.bytes = 0;
         let mut tasks = self.tasks()?;
         if let (false, Some(last)) = (is_end, tasks.last_mut()) {
             last.is_last = false;
         }
-        let results: Vec<_> = tasks.into_par_iter().map(Task::run).collect();
+        let (sender, receiver) = channel();
+        // The receiver is gone only when the caller has given up on an error.
+        scope.spawn(move |_| drop(sender.send(tasks.into_par_iter().map(Task::run).collect())));
+        self.running = Some(receiver);
+        Ok(())
+    }
+
+    /// Waits for what was begun, and tells its verdicts.
+    fn collect(&mut self, tell: &mut Tell<'_>) -> Result<(), GenotypeError> {
+        let results = self.running.take().map(|receiver| receive(&receiver)).unwrap_or_default();
         for result in results {
             let (pruner, verdicts, is_last) = result?;
             let kept = verdicts.iter().filter(|verdict| verdict.is_kept).count() as u64;
@@ -232,7 +261,7 @@ impl Progress {
 }
 
 impl Task {
-    fn run(mut self) -> Result<(ContigPruner, Vec<Verdict>, bool), GenotypeError> {
+    fn run(mut self) -> Outcome {
         let mut out = Vec::new();
         for mut block in self.blocks {
             let layout = Layout::of(&block);
