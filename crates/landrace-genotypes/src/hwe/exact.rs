@@ -92,14 +92,10 @@ impl Table {
     }
 }
 
-/// Tables that are worked on together, so that their divisions do not wait for each other.
-const LANES: usize = 8;
-const AHEAD: [f64; LANES] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
-/// What is smaller than this part of a sum is lost in its rounding.
-const NOTHING: f64 = 1e-18;
-
 /// Sums outwards from near the likeliest table, so that nothing overflows, and no further than matters.
 fn sums(counts: DiploidCounts, odds: f64) -> TailSums {
+    // What is smaller than this part of a sum is lost in its rounding.
+    const NOTHING: f64 = 1e-17;
     let peak = likeliest(counts, odds);
     let seen = counts.heterozygous as f64;
     let mut at = peak;
@@ -109,95 +105,43 @@ fn sums(counts: DiploidCounts, odds: f64) -> TailSums {
     while at.heterozygous > seen {
         at = at.down(odds);
     }
-    let mut sums = LaneSums::new(seen, at.weight);
-    sums.add(&[peak.heterozygous; LANES], &[1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
-    // The ratio of the table a number of steps away to the one before it; 0 once there is none.
-    sums.walk(peak, 2.0, |steps| {
-        let (heterozygous, rare) = (peak.heterozygous + 2.0 * steps, peak.rare - steps);
-        odds * (rare + 1.0) * (peak.common - steps + 1.0) / (heterozygous * (heterozygous - 1.0))
-    });
-    sums.walk(peak, -2.0, |steps| {
-        let (before, rare) = (peak.heterozygous - 2.0 * (steps - 1.0), peak.rare + steps);
-        before * (before - 1.0) / (odds * rare * (peak.common + steps))
-    });
-    sums.finish()
-}
-
-/// Sums of weights, each lane for itself.
-struct LaneSums {
-    heterozygous: f64,
-    seen: f64,
-    total: [f64; LANES],
-    rarer: [f64; LANES],
-    tied: [f64; LANES],
-    above: [f64; LANES],
-}
-
-impl LaneSums {
-    fn new(heterozygous: f64, seen: f64) -> Self {
-        let none = [0.0; LANES];
-        Self { heterozygous, seen, total: none, rarer: none, tied: none, above: none }
+    let own = at.weight;
+    // Tables that are as likely but for rounding are tied.
+    let (low, high) = (own * (1.0 - 1e-9), own * (1.0 + 1e-9));
+    let mut out = TailSums { seen: own, ..TailSums::default() };
+    let mut add = |table: Table| {
+        out.total += table.weight;
+        out.rarer += if table.weight < low { table.weight } else { 0.0 };
+        out.tied += if table.weight >= low && table.weight <= high { table.weight } else { 0.0 };
+        out.above += if table.heterozygous > seen { table.weight } else { 0.0 };
+        table.weight < low && table.weight <= NOTHING * out.rarer
+    };
+    let mut at = peak;
+    while !add(at) && at.rare >= 1.0 && at.common >= 1.0 {
+        at = at.up(odds);
     }
-
-    #[inline(always)]
-    fn add(&mut self, heterozygous: &[f64; LANES], weights: &[f64; LANES]) {
-        // Tables that are as likely but for rounding are tied.
-        let (low, high) = (self.seen * (1.0 - 1e-9), self.seen * (1.0 + 1e-9));
-        for lane in 0..LANES {
-            let weight = weights[lane];
-            let when = |is: bool| if is { weight } else { 0.0 };
-            self.total[lane] += weight;
-            self.rarer[lane] += when(weight < low);
-            self.tied[lane] += when((weight >= low) & (weight <= high));
-            self.above[lane] += when(heterozygous[lane] > self.heterozygous);
+    at = peak;
+    while at.heterozygous >= 2.0 {
+        at = at.down(odds);
+        if add(at) {
+            break;
         }
     }
-
-    #[inline(always)]
-    /// Goes from the peak by so many heterozygotes a step until nothing is left to add.
-    fn walk(&mut self, peak: Table, step: f64, ratio: impl Fn(f64) -> f64) {
-        let (mut weight, mut steps) = (1.0, 0.0);
-        loop {
-            let (mut heterozygous, mut weights) = ([0.0; LANES], [0.0; LANES]);
-            for lane in 0..LANES {
-                let steps = steps + AHEAD[lane];
-                heterozygous[lane] = peak.heterozygous + step * steps;
-                weights[lane] = ratio(steps);
-            }
-            for own in &mut weights {
-                weight *= *own;
-                *own = weight;
-            }
-            self.add(&heterozygous, &weights);
-            steps += LANES as f64;
-            if weight == 0.0 || weight < self.seen && weight <= NOTHING * self.rarer.iter().sum::<f64>() {
-                return;
-            }
-        }
-    }
-
-    fn finish(self) -> TailSums {
-        let [total, rarer, tied, above] =
-            [self.total, self.rarer, self.tied, self.above].map(|lanes| lanes.iter().sum());
-        TailSums { total, rarer, tied, above, seen: self.seen }
-    }
+    out
 }
 
-/// The likeliest table, with weight 1, by halving: the ratio of neighbours falls as heterozygotes grow.
+/// The likeliest table or one beside it, with weight 1: where the next is as likely, odds · (R − h)(C − h) / 4 = h² for
+/// R copies of the rarer allele and C of the other.
 fn likeliest(counts: DiploidCounts, odds: f64) -> Table {
     let (n, rare) = (counts.samples(), counts.rare());
-    let most = rare.min(2 * n - rare);
-    let table = |heterozygous: u64| {
-        let hom = (rare - heterozygous) / 2;
-        let common = (n - heterozygous - hom) as f64;
-        Table { heterozygous: heterozygous as f64, rare: hom as f64, common, weight: 1.0 }
-    };
-    let (mut low, mut high) = (0, (most - rare % 2) / 2);
-    while low < high {
-        let middle = (low + high) / 2;
-        if table(rare % 2 + 2 * middle).up(odds).weight > 1.0 { low = middle + 1 } else { high = middle }
-    }
-    table(rare % 2 + 2 * low)
+    let (k, half) = (odds / 4.0, n as f64);
+    let both = rare as f64 * (2 * n - rare) as f64;
+    let root = (half * half * k * k - k * (k - 1.0) * both).max(0.0).sqrt();
+    let peak = (k * both / (half * k + root)) as u64;
+    let heterozygous = (peak - peak.min((peak ^ rare) & 1)).max(rare & 1).min(rare.min(2 * n - rare));
+    let hom = (rare - heterozygous) / 2;
+    let common = (n - heterozygous - hom) as f64;
+    Table { heterozygous: heterozygous as f64, rare: hom as f64, common, weight: 1.0 }
 }
 
 #[cfg(test)]
