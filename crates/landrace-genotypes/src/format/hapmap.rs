@@ -13,7 +13,6 @@ use super::Reader;
 use super::places::CONTIG;
 use super::table::{Head, is_named};
 
-pub use read::HapmapSource;
 pub(crate) use write::create;
 
 /// Whether a table begins with the columns of a HapMap.
@@ -30,5 +29,5 @@ pub(crate) const READER: Reader = Reader {
     name: "hapmap",
     about: "HapMap",
     recognise: is_hapmap,
-    open: |input, _| Ok(Box::new(HapmapSource::open(input)?)),
+    open: |input, _| Ok(Box::new(read::open(input)?)),
 };

@@ -1,24 +1,96 @@
-//! Text files with a line a variant, cut into stretches of one contig.
+//! Text files with a line a variant as sources: cut into stretches of one contig, which a parser of the format reads.
 
 #![deny(clippy::cast_possible_truncation, clippy::too_many_lines, clippy::too_many_arguments)]
 
 use std::io::BufRead;
+use std::sync::Arc;
 
-use landrace_genome::file::Input;
+use landrace_genome::file::{Input, Meter};
+use landrace_genome::summary::InputDigest;
 use memchr::memchr;
 
-use crate::source::{GenotypeError, Stretch};
+use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SourceHeader, Stretch};
 
 /// Bytes of text in a stretch, unless one line is longer.
 const STRETCH_BYTES: usize = 4 << 20;
 /// Lines in a stretch at most.
 const STRETCH_LINES: u64 = 1024;
 
+/// Where a line names its contig.
+#[derive(Clone, Copy)]
+pub(crate) enum ContigOf {
+    /// In this column, from 0; the position is in the next.
+    Column(usize),
+    /// Nowhere: all lines are of this one, without positions.
+    All(&'static str),
+}
+
+impl ContigOf {
+    fn of<'a>(&self, line: &'a [u8]) -> &'a [u8] {
+        match self {
+            Self::Column(index) => column(line, *index),
+            Self::All(_) => &[],
+        }
+    }
+}
+
+/// A file with a line a variant, whose header is read.
+pub(crate) struct LineSource {
+    lines: LineStretches,
+    header: SourceHeader,
+    parser: Arc<dyn ParseStretch>,
+}
+
+impl LineSource {
+    /// Goes on after `line` lines of header.
+    pub(crate) fn new(
+        (input, line): (Input, u64),
+        contig: ContigOf,
+        header: SourceHeader,
+        parser: impl ParseStretch + 'static,
+    ) -> Self {
+        Self { lines: LineStretches::new(input, contig, line), header, parser: Arc::new(parser) }
+    }
+}
+
+impl GenotypeSource for LineSource {
+    fn header(&self) -> &SourceHeader {
+        &self.header
+    }
+
+    fn declare(&mut self, contigs: Vec<String>) {
+        self.header.declare(contigs);
+    }
+
+    fn next_stretch(&mut self) -> Result<Option<Stretch>, GenotypeError> {
+        self.lines.next()
+    }
+
+    fn extent(&self, stretch: &Stretch) -> Option<(String, u64, u64)> {
+        self.lines.extent(stretch)
+    }
+
+    fn parser(&self) -> Arc<dyn ParseStretch> {
+        self.parser.clone()
+    }
+
+    fn meters(&self) -> Vec<Meter> {
+        vec![self.lines.input.meter()]
+    }
+
+    fn size(&self) -> u64 {
+        self.lines.input.size().unwrap_or(0)
+    }
+
+    fn digests(&self) -> Vec<InputDigest> {
+        vec![InputDigest::of(&self.lines.input)]
+    }
+}
+
 /// Reads lines until the contig changes.
-pub(crate) struct LineStretches {
-    pub(crate) input: Input,
-    /// Column of the contig, from 0.
-    contig_column: usize,
+struct LineStretches {
+    input: Input,
+    contig: ContigOf,
     /// The next line, already read because it begins another contig.
     carried: Vec<u8>,
     /// Lines handed out.
@@ -28,21 +100,12 @@ pub(crate) struct LineStretches {
 }
 
 impl LineStretches {
-    /// Goes on after `line` lines of header.
-    pub(crate) fn new(input: Input, contig_column: usize, line: u64) -> Self {
-        Self { input, contig_column, carried: Vec::new(), line, room: 0 }
-    }
-
-    /// Passes over a line.
-    pub(crate) fn skip_line(&mut self) -> Result<(), GenotypeError> {
-        let mut bytes = Vec::new();
-        self.input.read_until(b'\n', &mut bytes)?;
-        self.line += 1;
-        Ok(())
+    fn new(input: Input, contig: ContigOf, line: u64) -> Self {
+        Self { input, contig, carried: Vec::new(), line, room: 0 }
     }
 
     /// The next stretch; `None` at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<Stretch>, GenotypeError> {
+    fn next(&mut self) -> Result<Option<Stretch>, GenotypeError> {
         let mut bytes = std::mem::take(&mut self.carried);
         let first = self.line + 1;
         if bytes.is_empty() && read_line(&mut self.input, &mut bytes)? == 0 {
@@ -50,13 +113,13 @@ impl LineStretches {
         }
         self.line += 1;
         bytes.reserve(self.room.saturating_sub(bytes.len()));
-        let contig = column(&bytes, self.contig_column).to_vec();
+        let contig = self.contig.of(&bytes).to_vec();
         while self.line - first + 1 < STRETCH_LINES && bytes.len() < STRETCH_BYTES {
             let start = bytes.len();
             if read_line(&mut self.input, &mut bytes)? == 0 {
                 break;
             }
-            if column(&bytes[start..], self.contig_column) != contig {
+            if self.contig.of(&bytes[start..]) != contig {
                 self.carried = bytes.split_off(start);
                 break;
             }
@@ -66,12 +129,16 @@ impl LineStretches {
         Ok(Some(Stretch { bytes, first, file: 0 }))
     }
 
-    /// Contig, first and last position of a stretch; the position is in the column after the contig's.
-    pub(crate) fn extent(&self, stretch: &Stretch) -> Option<(String, u64, u64)> {
+    /// Contig, first and last position of a stretch.
+    fn extent(&self, stretch: &Stretch) -> Option<(String, u64, u64)> {
+        let index = match self.contig {
+            ContigOf::Column(index) => index,
+            ContigOf::All(name) => return Some((name.to_owned(), 0, 0)),
+        };
         let lines = stretch.bytes.trim_ascii_end();
         let last = memchr::memrchr(b'\n', lines).map_or(lines, |at| &lines[at + 1..]);
-        let contig = std::str::from_utf8(column(lines, self.contig_column)).ok()?;
-        let position = |line| std::str::from_utf8(column(line, self.contig_column + 1)).ok()?.parse().ok();
+        let contig = std::str::from_utf8(column(lines, index)).ok()?;
+        let position = |line| std::str::from_utf8(column(line, index + 1)).ok()?.parse().ok();
         (!contig.is_empty()).then_some((contig.to_owned(), position(lines)?, position(last)?))
     }
 }

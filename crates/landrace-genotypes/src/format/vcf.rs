@@ -15,7 +15,7 @@ pub(crate) use meta::attributes;
 pub use meta::{Definition, Meta};
 pub(crate) use names::needs_names;
 pub(crate) use parse::{LineParser, next_field};
-pub use read::VcfSource;
+
 pub(crate) use read::samples_of;
 pub(crate) use write::{LineWriter, header_text};
 
@@ -25,5 +25,5 @@ pub(crate) const READER: Reader = Reader {
     about: "VCF",
     // A VCF that lost its header is refused as one; its calls would make a table, too.
     recognise: |head| head.bytes.starts_with(b"##") || head.bytes.starts_with(b"#CHROM\tPOS\t"),
-    open: |input, options| Ok(Box::new(VcfSource::open(input, options.wanted)?)),
+    open: |input, options| Ok(Box::new(read::open(input, options.wanted)?)),
 };

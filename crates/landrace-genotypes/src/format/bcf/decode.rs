@@ -5,7 +5,7 @@
 use std::io::Write;
 
 use super::dictionary::Dictionary;
-use crate::digits::{push_integer, push_real};
+use crate::digits::push_integer;
 
 /// The bytes of a record that are left to read.
 struct Cursor<'a> {
@@ -142,6 +142,20 @@ fn atom(bytes: &[u8], kind: Kind) -> Atom {
     }
 }
 
+/// Writes a number so that reading it gives the same 32 bits, as briefly as that can be: what a VCF said comes back.
+fn write_float(value: f32, out: &mut Vec<u8>) {
+    let size = value.abs();
+    let _ = if value.is_nan() {
+        write!(out, "nan")
+    } else if value.is_infinite() {
+        write!(out, "{}", if value > 0.0 { "inf" } else { "-inf" })
+    } else if size != 0.0 && !(1e-4..1e9).contains(&size) {
+        write!(out, "{value:e}")
+    } else {
+        write!(out, "{value}")
+    };
+}
+
 fn write_atoms(bytes: &[u8], kind: Kind, out: &mut Vec<u8>) {
     if kind == Kind::Char {
         let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
@@ -159,7 +173,7 @@ fn write_atoms(bytes: &[u8], kind: Kind, out: &mut Vec<u8>) {
         }
         match value {
             Atom::Integer(value) => push_integer(value.into(), out),
-            Atom::Float(value) => push_real(value, out),
+            Atom::Float(value) => write_float(value, out),
             Atom::Missing | Atom::End => out.push(b'.'),
         }
     }
@@ -209,7 +223,7 @@ pub(crate) fn write_line(
     }
     out.push(b'\t');
     match quality {
-        Atom::Float(value) => push_real(value, out),
+        Atom::Float(value) => write_float(value, out),
         _ => out.push(b'.'),
     }
     out.push(b'\t');

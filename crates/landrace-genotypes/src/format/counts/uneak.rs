@@ -4,21 +4,20 @@
 #![deny(clippy::cast_possible_truncation, clippy::too_many_lines, clippy::too_many_arguments)]
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::io::BufRead;
 
-use landrace_genome::file::{Input, Meter};
-use landrace_genome::summary::InputDigest;
+use landrace_genome::file::Input;
 
 use super::{called, reads};
 use crate::block::layer::Wanted;
 use crate::block::{CallGatherer, GenotypeBlock, Layers, Ragged, Site};
 use crate::format::held::{Held, UNKNOWN_ALTERNATE, UNKNOWN_REFERENCE};
-use crate::format::lines::LineStretches;
+use crate::format::lines::{ContigOf, LineSource};
 use crate::format::places::UNPLACED;
 use crate::format::table::{Head, Row, TableReader, is_named};
 use crate::format::{Opened, ReadOptions};
 use crate::plane::MISSING;
-use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SourceHeader, Stretch};
+use crate::source::{GenotypeError, ParseStretch, SourceHeader, Stretch};
 
 /// What the format is called.
 const NAME: &str = "UNEAK read counts";
@@ -43,10 +42,8 @@ pub(super) fn open(mut input: Input, options: &ReadOptions) -> Opened {
     if options.map.is_some() {
         return open_held(input, &samples, options);
     }
-    let parser = Arc::new(Parser { path: path.clone(), samples: samples.len(), width });
-    let mut lines = LineStretches::new(input, width, 0);
-    // The header is a line of its own contig-less stretch: read and left.
-    lines.skip_line()?;
+    let parser = Parser { path: path.clone(), samples: samples.len(), width };
+    input.skip_until(b'\n')?;
     let mut header = SourceHeader {
         samples: samples.into(),
         format: NAME,
@@ -55,7 +52,8 @@ pub(super) fn open(mut input: Input, options: &ReadOptions) -> Opened {
         ..SourceHeader::default()
     };
     header.declare(vec![UNPLACED.to_owned()]);
-    Ok(Box::new(called(Box::new(UneakSource { lines, header, parser }), options)))
+    let source = LineSource::new((input, 1), ContigOf::All(UNPLACED), header, parser);
+    Ok(Box::new(called(Box::new(source), options)))
 }
 
 /// Reads the whole table, so that markers can be put in order of the map.
@@ -87,12 +85,6 @@ fn counts(cell: &str) -> Result<[i32; 2], String> {
         .split_once('|')
         .ok_or_else(|| format!("cannot read the counts '{}'; write them as 3|0", cell.trim()))?;
     Ok([reads(reference)?, reads(alternate)?])
-}
-
-struct UneakSource {
-    lines: LineStretches,
-    header: SourceHeader,
-    parser: Arc<Parser>,
 }
 
 struct Parser {
@@ -157,40 +149,6 @@ impl Parser {
             alternates: vec![UNKNOWN_ALTERNATE.into()],
             ..Site::default()
         })
-    }
-}
-
-impl GenotypeSource for UneakSource {
-    fn header(&self) -> &SourceHeader {
-        &self.header
-    }
-
-    fn declare(&mut self, contigs: Vec<String>) {
-        self.header.declare(contigs);
-    }
-
-    fn next_stretch(&mut self) -> Result<Option<Stretch>, GenotypeError> {
-        self.lines.next()
-    }
-
-    fn extent(&self, _: &Stretch) -> Option<(String, u64, u64)> {
-        Some((UNPLACED.to_owned(), 0, 0))
-    }
-
-    fn parser(&self) -> Arc<dyn ParseStretch> {
-        self.parser.clone()
-    }
-
-    fn meters(&self) -> Vec<Meter> {
-        vec![self.lines.input.meter()]
-    }
-
-    fn size(&self) -> u64 {
-        self.lines.input.size().unwrap_or(0)
-    }
-
-    fn digests(&self) -> Vec<InputDigest> {
-        vec![InputDigest::of(&self.lines.input)]
     }
 }
 

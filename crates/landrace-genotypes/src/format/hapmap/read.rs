@@ -6,68 +6,58 @@ use std::collections::HashSet;
 use std::io::{BufRead, Read};
 use std::sync::Arc;
 
-use landrace_genome::file::{Input, Meter};
-use landrace_genome::summary::InputDigest;
+use landrace_genome::file::Input;
 
 use super::alleles::{CallCodes, LineAlleles};
 use crate::block::{AlleleCodes, CallGatherer, GenotypeBlock, Layers, Site};
-use crate::format::lines::LineStretches;
+use crate::format::lines::{ContigOf, LineSource};
 use crate::format::places::position;
 use crate::format::table::{self, Delimiter, Head, TableReader};
-use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SourceHeader, Stretch};
+use crate::source::{GenotypeError, ParseStretch, SourceHeader, Stretch};
 
 /// Columns before the calls.
 const FIXED: usize = 11;
 /// Column of the contig.
 const CONTIG: usize = 2;
 
-/// A HapMap table, plain or compressed.
-pub struct HapmapSource {
-    lines: LineStretches,
-    header: SourceHeader,
-    parser: Arc<Parser>,
-}
-
 struct Parser {
     path: String,
     samples: usize,
 }
 
-impl HapmapSource {
-    /// Reads the header of an opened file.
-    ///
-    /// # Errors
-    /// Returns an error that names the file and the line if it has fewer than eleven columns or names a sample
-    /// twice.
-    pub fn open(mut input: Input) -> Result<Self, GenotypeError> {
-        /// A longer line is no header.
-        const LONGEST: u64 = 256 << 20;
-        input = as_tabs(input)?;
-        let path = input.path().display().to_string();
-        let wrong = |message: String| GenotypeError::Line { path: path.clone(), line: 1, message };
-        let mut bytes = Vec::new();
-        input.by_ref().take(LONGEST).read_until(b'\n', &mut bytes)?;
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| wrong("the header is not UTF-8; save the file as UTF-8".to_owned()))?;
-        let columns: Vec<&str> = text.trim_end_matches(['\n', '\r']).split('\t').collect();
-        if columns.len() < FIXED {
-            let found = columns.len();
-            return Err(wrong(format!("has {found} columns, but HapMap has 11 before the samples")));
-        }
-        let samples: Vec<String> = columns[FIXED..].iter().map(|name| (*name).to_owned()).collect();
-        let mut seen = HashSet::new();
-        if let Some(name) = samples.iter().find(|name| !seen.insert(name.as_str())) {
-            return Err(wrong(format!("sample '{name}' occurs twice; rename one of them")));
-        }
-        let parser = Arc::new(Parser { path: path.clone(), samples: samples.len() });
-        let header = SourceHeader {
-            samples: samples.into(),
-            format: "HapMap",
-            notes: vec!["the first allele of the 'alleles' column is taken as the reference".to_owned()],
-            ..SourceHeader::default()
-        };
-        Ok(Self { lines: LineStretches::new(input, CONTIG, 1), header, parser })
+/// A HapMap table; its header is read.
+///
+/// # Errors
+/// Returns an error that names the file and the line if it has fewer than eleven columns or names a sample
+/// twice.
+pub(super) fn open(mut input: Input) -> Result<LineSource, GenotypeError> {
+    /// A longer line is no header.
+    const LONGEST: u64 = 256 << 20;
+    input = as_tabs(input)?;
+    let path = input.path().display().to_string();
+    let wrong = |message: String| GenotypeError::Line { path: path.clone(), line: 1, message };
+    let mut bytes = Vec::new();
+    input.by_ref().take(LONGEST).read_until(b'\n', &mut bytes)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| wrong("the header is not UTF-8; save the file as UTF-8".to_owned()))?;
+    let columns: Vec<&str> = text.trim_end_matches(['\n', '\r']).split('\t').collect();
+    if columns.len() < FIXED {
+        let found = columns.len();
+        return Err(wrong(format!("has {found} columns, but HapMap has 11 before the samples")));
     }
+    let samples: Vec<String> = columns[FIXED..].iter().map(|name| (*name).to_owned()).collect();
+    let mut seen = HashSet::new();
+    if let Some(name) = samples.iter().find(|name| !seen.insert(name.as_str())) {
+        return Err(wrong(format!("sample '{name}' occurs twice; rename one of them")));
+    }
+    let parser = Parser { path: path.clone(), samples: samples.len() };
+    let header = SourceHeader {
+        samples: samples.into(),
+        format: "HapMap",
+        notes: vec!["the first allele of the 'alleles' column is taken as the reference".to_owned()],
+        ..SourceHeader::default()
+    };
+    Ok(LineSource::new((input, 1), ContigOf::Column(CONTIG), header, parser))
 }
 
 /// The table with tabs between cells and a line end after each row: as it is, or written so in memory where commas
@@ -213,38 +203,4 @@ fn read_columns(columns: &[&str], row: &mut Row) -> Result<Site, String> {
         alternates: names.iter().skip(1).map(|&name| name.into()).collect(),
         ..Site::default()
     })
-}
-
-impl GenotypeSource for HapmapSource {
-    fn header(&self) -> &SourceHeader {
-        &self.header
-    }
-
-    fn declare(&mut self, contigs: Vec<String>) {
-        self.header.declare(contigs);
-    }
-
-    fn next_stretch(&mut self) -> Result<Option<Stretch>, GenotypeError> {
-        self.lines.next()
-    }
-
-    fn extent(&self, stretch: &Stretch) -> Option<(String, u64, u64)> {
-        self.lines.extent(stretch)
-    }
-
-    fn parser(&self) -> Arc<dyn ParseStretch> {
-        self.parser.clone()
-    }
-
-    fn meters(&self) -> Vec<Meter> {
-        vec![self.lines.input.meter()]
-    }
-
-    fn size(&self) -> u64 {
-        self.lines.input.size().unwrap_or(0)
-    }
-
-    fn digests(&self) -> Vec<InputDigest> {
-        vec![InputDigest::of(&self.lines.input)]
-    }
 }

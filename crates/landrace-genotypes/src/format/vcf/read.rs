@@ -6,21 +6,13 @@ use std::collections::HashSet;
 use std::io::{BufRead, Read};
 use std::sync::Arc;
 
-use landrace_genome::file::{FileError, Input, Meter};
-use landrace_genome::summary::InputDigest;
+use landrace_genome::file::{FileError, Input};
 
 use super::meta::Meta;
 use super::parse::LineParser;
 use crate::block::{GenotypeBlock, layer::Wanted};
-use crate::format::lines::LineStretches;
-use crate::source::{GenotypeError, GenotypeSource, ParseStretch, SourceHeader, Stretch};
-
-/// A VCF file, plain or compressed.
-pub struct VcfSource {
-    lines: LineStretches,
-    header: SourceHeader,
-    parser: Arc<Parser>,
-}
+use crate::format::lines::{ContigOf, LineSource};
+use crate::source::{GenotypeError, ParseStretch, SourceHeader, Stretch};
 
 struct Parser {
     path: String,
@@ -38,28 +30,25 @@ impl ParseStretch for Parser {
     }
 }
 
-impl VcfSource {
-    /// Reads the header of an opened file.
-    ///
-    /// # Errors
-    /// Returns an error that names the file and the line if it is no VCF, names a sample twice or is cut short.
-    pub fn open(mut input: Input, wanted: Wanted) -> Result<Self, GenotypeError> {
-        let path = input.path().display().to_string();
-        let (meta, samples, line) = read_header(&mut input)?;
-        let contigs = meta.contigs().map_err(|error| FileError::content(input.path(), error.to_string()))?;
-        let lines = LineParser::new(&meta, samples.len(), wanted);
-        let header = SourceHeader {
-            samples: samples.into(),
-            contigs,
-            layers: lines.layers(&meta),
-            has_named_alleles: lines.has_named_alleles,
-            meta: Some(Arc::new(meta)),
-            format: "VCF",
-            ..SourceHeader::default()
-        };
-        let parser = Arc::new(Parser { path, lines });
-        Ok(Self { lines: LineStretches::new(input, 0, line), header, parser })
-    }
+/// A VCF, plain or compressed; its header is read.
+///
+/// # Errors
+/// Returns an error that names the file and the line if it is no VCF, names a sample twice or is cut short.
+pub(super) fn open(mut input: Input, wanted: Wanted) -> Result<LineSource, GenotypeError> {
+    let path = input.path().display().to_string();
+    let (meta, samples, line) = read_header(&mut input)?;
+    let contigs = meta.contigs().map_err(|error| FileError::content(input.path(), error.to_string()))?;
+    let lines = LineParser::new(&meta, samples.len(), wanted);
+    let header = SourceHeader {
+        samples: samples.into(),
+        contigs,
+        layers: lines.layers(&meta),
+        has_named_alleles: lines.has_named_alleles,
+        meta: Some(Arc::new(meta)),
+        format: "VCF",
+        ..SourceHeader::default()
+    };
+    Ok(LineSource::new((input, line), ContigOf::Column(0), header, Parser { path, lines }))
 }
 
 /// The path, for errors of a line.
@@ -109,39 +98,5 @@ pub(crate) fn samples_of(text: &str) -> Result<Vec<String>, String> {
     match samples.iter().find(|name| !seen.insert(name.as_str())) {
         Some(name) => Err(format!("sample '{name}' occurs twice; rename one of them")),
         None => Ok(samples),
-    }
-}
-
-impl GenotypeSource for VcfSource {
-    fn header(&self) -> &SourceHeader {
-        &self.header
-    }
-
-    fn declare(&mut self, contigs: Vec<String>) {
-        self.header.declare(contigs);
-    }
-
-    fn next_stretch(&mut self) -> Result<Option<Stretch>, GenotypeError> {
-        self.lines.next()
-    }
-
-    fn extent(&self, stretch: &Stretch) -> Option<(String, u64, u64)> {
-        self.lines.extent(stretch)
-    }
-
-    fn parser(&self) -> Arc<dyn ParseStretch> {
-        self.parser.clone()
-    }
-
-    fn meters(&self) -> Vec<Meter> {
-        vec![self.lines.input.meter()]
-    }
-
-    fn size(&self) -> u64 {
-        self.lines.input.size().unwrap_or(0)
-    }
-
-    fn digests(&self) -> Vec<InputDigest> {
-        vec![InputDigest::of(&self.lines.input)]
     }
 }
