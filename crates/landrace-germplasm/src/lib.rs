@@ -2,3 +2,4 @@
 
 pub mod accession;
 pub mod distance;
+pub mod names;
