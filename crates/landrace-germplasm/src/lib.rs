@@ -1,5 +1,7 @@
 //! Gene banks: passports, identity, duplicates, diversity and core collections.
 
+pub mod accession;
 pub mod distance;
 pub mod diversity;
 pub mod roh;
+pub mod names;
