@@ -3,5 +3,5 @@
 pub mod accession;
 pub mod distance;
 pub mod diversity;
-pub mod roh;
 pub mod names;
+pub mod roh;

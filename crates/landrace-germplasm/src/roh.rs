@@ -111,7 +111,11 @@ pub fn find(
                         part.contig
                     )));
                 }
-                open = Some(Open { contig: part.contig.clone(), places: Vec::new(), turned: Turned::new(count) });
+                open = Some(Open {
+                    contig: part.contig.clone(),
+                    places: Vec::new(),
+                    turned: Turned::new(count),
+                });
             }
             open.as_mut().map_or(Ok(()), |own| own.push(part))
         },
@@ -200,7 +204,8 @@ fn states(block: &GenotypeBlock, names: &[String]) -> Result<Part, GenotypeError
                 let bit = 1u64 << (sample % 64);
                 let ploidy = own.calls.ploidy();
                 missing[sample / 64] |= if code > ploidy { bit } else { 0 };
-                let is_heterozygous = code > 0 && code < ploidy || code == ploidy && differs(block, row, sample);
+                let is_heterozygous =
+                    code > 0 && code < ploidy || code == ploidy && differs(block, row, sample);
                 heterozygous[sample / 64] |= if is_heterozygous { bit } else { 0 };
             }
         }
@@ -210,7 +215,8 @@ fn states(block: &GenotypeBlock, names: &[String]) -> Result<Part, GenotypeError
 
 /// Whether a call without the reference allele holds two different alternates.
 fn differs(block: &GenotypeBlock, row: usize, sample: usize) -> bool {
-    let call = block.layers.alleles.as_ref().and_then(|alleles| alleles.call(row, sample)).unwrap_or_default();
+    let call =
+        block.layers.alleles.as_ref().and_then(|alleles| alleles.call(row, sample)).unwrap_or_default();
     let mut known = call.iter().filter(|&&code| code != ABSENT && code != UNKNOWN);
     known.next().is_some_and(|first| known.any(|code| code != first))
 }
@@ -253,8 +259,7 @@ impl Scan<'_> {
             });
             runs.collect::<Vec<_>>()
         };
-        let found: Vec<_> =
-            (0..out.samples.len()).into_par_iter().map_init(Scratch::default, scan).collect();
+        let found: Vec<_> = (0..out.samples.len()).into_par_iter().map_init(Scratch::default, scan).collect();
         self.add_islands(&open, &found, island)?;
         out.runs.extend(found.into_iter().flatten().map(|(_, run)| run));
         Ok(())

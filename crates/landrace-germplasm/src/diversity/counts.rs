@@ -1,8 +1,8 @@
 //! Alleles and heterozygosity of each group at each locus, at any ploidy.
 
+use landrace_genotypes::GenotypeBlock;
 use landrace_genotypes::block::CallGroup;
 use landrace_genotypes::block::layer::{ABSENT, UNKNOWN};
-use landrace_genotypes::GenotypeBlock;
 
 use super::grouping::Grouping;
 use super::kernel::{DosageSums, Members, group_sums};

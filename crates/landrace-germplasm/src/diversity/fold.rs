@@ -190,7 +190,13 @@ impl Sums {
         layout.components().iter().zip(components.sigma).for_each(|(&at, sigma)| columns[at] += sigma);
     }
 
-    fn add_pairs(&mut self, locus: &LocusCalls<'_>, own: &[LocusDiversity], columns: &mut [f64], plan: &Plan<'_>) {
+    fn add_pairs(
+        &mut self,
+        locus: &LocusCalls<'_>,
+        own: &[LocusDiversity],
+        columns: &mut [f64],
+        plan: &Plan<'_>,
+    ) {
         if plan.pairs.is_empty() {
             return;
         }

@@ -118,6 +118,8 @@ mod tests {
         let message = |list: &[&str]| grouping.clone().within(&cells(list)).unwrap_err().to_string();
         assert!(message(&["x", "x", "y", "z"]).contains("group 'b' lies in 'x' and in 'z'"));
         assert!(message(&["x", "", "y", "x"]).contains("group 'a' has no value"));
-        assert!(Grouping::by_cells(&cells(&["", ""])).unwrap_err().to_string().contains("no sample has a group"));
+        assert!(
+            Grouping::by_cells(&cells(&["", ""])).unwrap_err().to_string().contains("no sample has a group")
+        );
     }
 }

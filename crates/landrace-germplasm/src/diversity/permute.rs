@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use landrace_genotypes::plane::{BitPlanes, MISSING};
 use landrace_genotypes::block::layer::{ABSENT, UNKNOWN};
+use landrace_genotypes::plane::{BitPlanes, MISSING};
 use landrace_genotypes::relationship::{Method, Options, SampleMatrix, relate};
 use landrace_genotypes::source::ParseStretch;
 use landrace_genotypes::{
@@ -165,7 +165,8 @@ impl GroupProducts {
                 }
             }
         }
-        let among_groups: f64 = (0..groups).map(|group| self.products[group][group] / self.sizes[group]).sum();
+        let among_groups: f64 =
+            (0..groups).map(|group| self.products[group][group] / self.sizes[group]).sum();
         let among_regions: f64 = of_regions.iter().sum();
         let (g, r) = (groups as f64, count as f64);
         if r < 2.0 || g <= r || n <= g {
@@ -251,9 +252,11 @@ fn split(block: &GenotypeBlock) -> GenotypeBlock {
             for (to, own) in groups.iter_mut().zip(&block.groups) {
                 codes.clear();
                 match &block.layers.alleles {
-                    Some(layer) if has_codes => codes.extend(own.samples.iter().map(|&sample| {
-                        copies_of(layer.call(row, sample).unwrap_or_default(), allele)
-                    })),
+                    Some(layer) if has_codes => codes.extend(
+                        own.samples
+                            .iter()
+                            .map(|&sample| copies_of(layer.call(row, sample).unwrap_or_default(), allele)),
+                    ),
                     _ => own.calls.row(row).unpack(own.samples.len(), &mut codes),
                 }
                 to.calls.push_row(&codes);

@@ -83,7 +83,8 @@ impl Stretches {
     pub fn draw(&self, replicates: usize, seed: u64) -> Draws {
         let count = self.sums.len() as u64;
         let draw = |replicate: usize| {
-            let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ (replicate as u64).wrapping_mul(0x9e37_79b9));
+            let mut random =
+                Xoshiro256PlusPlus::seed_from_u64(seed ^ (replicate as u64).wrapping_mul(0x9e37_79b9));
             let mut times = vec![0u16; self.sums.len()];
             for _ in 0..count {
                 // The high half of the product is a number below `count`, each as likely to within 2⁻⁵³.

@@ -65,9 +65,13 @@ pub(super) fn put_marker(
         push_count(u64::from(count), out);
     }
     let most = locus.alleles(last).iter().copied().max().unwrap_or(0);
-    let inbreeding =
-        all.observed.zip(all.between).and_then(|(seen, expected)| ratio(seen, expected)).map(|share| 1.0 - share);
-    let differentiation = components.and_then(|own| ratio(own.sigma[0] + own.sigma[1], own.sigma.iter().sum()));
+    let inbreeding = all
+        .observed
+        .zip(all.between)
+        .and_then(|(seen, expected)| ratio(seen, expected))
+        .map(|share| 1.0 - share);
+    let differentiation =
+        components.and_then(|own| ratio(own.sigma[0] + own.sigma[1], own.sigma.iter().sum()));
     for value in [
         ratio(f64::from(most), f64::from(all.copies)),
         all.observed,
@@ -240,8 +244,12 @@ pub fn amova_rows(diversity: &Diversity, (by, within): (&str, &str), p: [Option<
     let has_regions = !diversity.grouping.region_of.is_empty();
     let has_within = own.freedom[3] > 0.0;
     let of_groups = if has_regions { format!("among {by} within {within}") } else { format!("among {by}") };
-    let sources =
-        [format!("among {within}"), of_groups, format!("among samples within {by}"), "within samples".to_owned()];
+    let sources = [
+        format!("among {within}"),
+        of_groups,
+        format!("among samples within {by}"),
+        "within samples".to_owned(),
+    ];
     let from = |level: usize| own.sigma[level..].iter().sum::<f64>();
     let total = from(0);
     let whole = ("F_IT", ratio(total - own.sigma[3], total));

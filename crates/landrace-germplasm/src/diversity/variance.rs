@@ -83,8 +83,7 @@ pub fn of_two(a: &Node, b: &Node, together: f64) -> Option<(f64, f64)> {
     let free_within = copies - samples;
     let sigma_within = if free_within > 0.0 { within / free_within } else { 0.0 };
     let (spread_a, spread_b) = (a.squares / a.copies, b.squares / b.copies);
-    let sigma_individuals =
-        (individuals - (samples - 2.0) * sigma_within) / (copies - spread_a - spread_b);
+    let sigma_individuals = (individuals - (samples - 2.0) * sigma_within) / (copies - spread_a - spread_b);
     let of_individuals = spread_a + spread_b - (a.squares + b.squares) / copies;
     let of_groups = copies - (a.copies * a.copies + b.copies * b.copies) / copies;
     let sigma_among = (among - sigma_within - of_individuals * sigma_individuals) / of_groups;
@@ -110,7 +109,9 @@ pub fn of_all(locus: &LocusCalls<'_>, region_of: &[usize]) -> Option<Components>
     if freedom[1] <= 0.0 || freedom[2] <= 0.0 || has_regions && freedom[0] <= 0.0 {
         return None;
     }
-    let sum = |value: &dyn Fn(usize, &Node) -> f64| nodes.iter().map(|(group, own)| value(*group, own)).sum::<f64>();
+    let sum = |value: &dyn Fn(usize, &Node) -> f64| {
+        nodes.iter().map(|(group, own)| value(*group, own)).sum::<f64>()
+    };
     let among_groups = sum(&|_, own| own.share);
     let of_regions = if has_regions { regions.iter().map(|own| own.share).sum() } else { whole.share };
     let squares = [
@@ -130,7 +131,8 @@ pub fn of_all(locus: &LocusCalls<'_>, region_of: &[usize]) -> Option<Components>
         let apart = |group: usize| 1.0 / region(group).copies - 1.0 / whole.copies;
         let k_individuals = sum(&|group, own| own.squares * apart(group));
         let k_groups = sum(&|group, own| own.copies * own.copies * apart(group));
-        let k_regions = whole.copies - regions.iter().map(|own| own.copies * own.copies).sum::<f64>() / whole.copies;
+        let k_regions =
+            whole.copies - regions.iter().map(|own| own.copies * own.copies).sum::<f64>() / whole.copies;
         sigma[0] =
             (squares[0] - freedom[0] * sigma[3] - k_individuals * sigma[2] - k_groups * sigma[1]) / k_regions;
     }
@@ -149,7 +151,9 @@ fn regions(locus: &LocusCalls<'_>, region_of: &[usize], nodes: &[(usize, Node)])
             alleles[region * locus.width() + allele] += f64::from(copies);
         }
     }
-    for (own, alleles) in out.iter_mut().zip(alleles.chunks(locus.width())).filter(|(own, _)| own.copies > 0.0) {
+    for (own, alleles) in
+        out.iter_mut().zip(alleles.chunks(locus.width())).filter(|(own, _)| own.copies > 0.0)
+    {
         own.share = alleles.iter().map(|count| count * count).sum::<f64>() / own.copies;
     }
     out

@@ -55,7 +55,8 @@ impl SiteSums {
             return None;
         }
         let count = n as u32;
-        let (a1, a2) = (1..count).map(f64::from).fold((0.0, 0.0), |(a, b), i| (a + 1.0 / i, b + 1.0 / (i * i)));
+        let (a1, a2) =
+            (1..count).map(f64::from).fold((0.0, 0.0), |(a, b), i| (a + 1.0 / i, b + 1.0 / (i * i)));
         let b1 = (n + 1.0) / (3.0 * (n - 1.0));
         let b2 = 2.0 * (n * n + n + 3.0) / (9.0 * n * (n - 1.0));
         let (c1, c2) = (b1 - 1.0 / a1, b2 - (n + 2.0) / (a1 * n) + a2 / (a1 * a1));
@@ -150,7 +151,8 @@ pub fn write_windows(
     let lengths: Vec<(String, u64)> =
         source.header().contigs.iter().map(|(_, contig)| (contig.name.clone(), contig.length)).collect();
     let length_of = |name: &str| lengths.iter().find(|contig| contig.0 == name).map_or(0, |contig| contig.1);
-    let mut account = WindowAccount { groups: vec![SiteSums::default(); grouping.len()], ..Default::default() };
+    let mut account =
+        WindowAccount { groups: vec![SiteSums::default(); grouping.len()], ..Default::default() };
     let mut open: Option<Contig> = None;
     let mut done: Vec<String> = Vec::new();
     let pairs = if sinks.pairs.is_some() { grouping.pairs() } else { Vec::new() };
@@ -219,8 +221,12 @@ impl Plan<'_> {
 
     fn part(&self, block: &GenotypeBlock) -> Part {
         let calls = BlockCalls::of(block, self.grouping);
-        let mut out =
-            Part { contig: block.contig.clone(), bins: Vec::new(), account: WindowAccount::default(), last: 0 };
+        let mut out = Part {
+            contig: block.contig.clone(),
+            bins: Vec::new(),
+            account: WindowAccount::default(),
+            last: 0,
+        };
         for row in 0..block.rows() {
             let site = &block.sites[row];
             out.account.read += 1;

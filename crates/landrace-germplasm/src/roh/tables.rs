@@ -33,12 +33,17 @@ fn group_of<'a>(grouping: &'a Grouping, sample: usize) -> &'a str {
 ///
 /// # Errors
 /// Returns the writer's error.
-pub fn write_runs(found: &Homozygosity, grouping: &Grouping, out: &mut dyn Write) -> Result<(), GenotypeError> {
+pub fn write_runs(
+    found: &Homozygosity,
+    grouping: &Grouping,
+    out: &mut dyn Write,
+) -> Result<(), GenotypeError> {
     writeln!(out, "sample\tgroup\tcontig\tstart\tend\tlength\tsnps\theterozygous\tmissing")?;
     let mut line = Vec::new();
     for run in &found.runs {
         line.clear();
-        let names = [&found.samples[run.sample], group_of(grouping, run.sample), &found.contigs[run.contig].name];
+        let names =
+            [&found.samples[run.sample], group_of(grouping, run.sample), &found.contigs[run.contig].name];
         for name in names {
             line.extend_from_slice(name.as_bytes());
             line.push(b'\t');
@@ -132,7 +137,12 @@ pub fn write_islands_head(grouping: &Grouping, out: &mut dyn Write) -> Result<()
 }
 
 /// Appends a line of the table of SNPs; `counts` are the samples of each group with a run there, `sizes` all of each.
-pub fn put_island((contig, position, id): (&str, u64, &str), counts: &[u32], sizes: &[usize], out: &mut Vec<u8>) {
+pub fn put_island(
+    (contig, position, id): (&str, u64, &str),
+    counts: &[u32],
+    sizes: &[usize],
+    out: &mut Vec<u8>,
+) {
     out.extend_from_slice(contig.as_bytes());
     out.push(b'\t');
     push_count(position, out);

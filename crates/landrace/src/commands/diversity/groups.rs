@@ -17,7 +17,8 @@ use crate::{genotypes, output};
 
 /// He, Ho, F, PIC, allelic richness, private alleles, pairwise Fst and AMOVA of groups of samples
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  landrace diversity groups cattle.tsv --by breed --within country -o cattle\n  \
+#[command(
+    after_help = "Examples:\n  landrace diversity groups cattle.tsv --by breed --within country -o cattle\n  \
     landrace diversity groups panel.bcf --groups passports.tsv --by country -o panel\n\n\
     Writes <output>.groups.tsv, <output>.markers.tsv and <output>.summary.json; with --by also <output>.fst.tsv (pairs \
     of groups), <output>.private.tsv (alleles that one group alone has) and <output>.amova.tsv.\n\n\
@@ -28,7 +29,8 @@ use crate::{genotypes, output};
     percentiles of a bootstrap over stretches of the genome, or over loci where they have no places. \
     Allelic richness counts the alleles expected among as many gene copies of every group (El Mousadik and Petit \
     1996), private richness those that no other group would show (Kalinowski 2004). AMOVA sums the components of \
-    the loci; its p-values count missing calls as the mean.")]
+    the loci; its p-values count missing calls as the mean."
+)]
 pub(super) struct Args {
     #[command(flatten)]
     input: genotypes::Input,
@@ -63,7 +65,7 @@ pub(super) fn length(text: &str) -> Result<u64, String> {
 
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let mut source = args.input.open(Wanted::default())?;
-    let grouping = args.groups.read(source.header(), session)?;
+    let chosen::Chosen { grouping, table } = args.groups.read(source.header(), session)?;
     let has_pairs = grouping.len() > 1;
     let create = |suffix: &str| file::create(file::beside(&args.output, suffix));
     let mut markers = create(".markers.tsv")?;
@@ -75,6 +77,7 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     drop(bar);
     let mut summary = Summary::new("diversity groups", &session.command_line);
     summary.inputs = source.digests();
+    summary.inputs.extend(table);
     count_alleles(args, &mut diversity, session)?;
     let p = test(args, &diversity)?;
     let amova = amova_rows(&diversity, args.groups.levels(), p);

@@ -42,9 +42,10 @@ pub(super) fn describe(summary: &mut Summary, diversity: &Diversity, amova: &[Am
     let components = &sums.components;
     let total: f64 = components.sigma.iter().sum();
     let among = ratio(components.sigma[0] + components.sigma[1], total);
-    summary.headline = "{samples} samples, {loci} loci: expected heterozygosity {expected_heterozygosity}, observed \
+    summary.headline =
+        "{samples} samples, {loci} loci: expected heterozygosity {expected_heterozygosity}, observed \
                         {observed_heterozygosity}."
-        .to_owned();
+            .to_owned();
     if let Some(among) = among {
         summary.count("fst_over_all_groups", rounded(among));
         if let Some((low, high)) = diversity.overall {
@@ -142,7 +143,8 @@ fn variance(amova: &[AmovaRow]) -> Vec<Table> {
     if amova.is_empty() {
         return Vec::new();
     }
-    let mut bar = table("variance", "Where the molecular variance lies [%]", Chart::StackedBar, &["analysis"]);
+    let mut bar =
+        table("variance", "Where the molecular variance lies [%]", Chart::StackedBar, &["analysis"]);
     bar.columns.extend(amova.iter().map(|row| row.source.clone()));
     let share = |row: &AmovaRow| value(row.percent.map(|percent| percent.max(0.0)));
     bar.rows.push([vec!["all loci".into()], amova.iter().map(share).collect()].concat());

@@ -120,7 +120,7 @@ impl RuleFlags {
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let rules = args.rules.rules()?;
     let mut source = args.input.open(Wanted::default())?;
-    let grouping = args.groups.read(source.header(), session)?;
+    let chosen::Chosen { grouping, table } = args.groups.read(source.header(), session)?;
     let sizes = grouping.sizes();
     let mut islands = file::create(file::beside(&args.output, ".islands.tsv"))?;
     write_islands_head(&grouping, &mut islands)?;
@@ -140,6 +140,7 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     write_runs(&found, &grouping, &mut out)?;
     let mut summary = Summary::new("diversity roh", &session.command_line);
     summary.inputs = source.digests();
+    summary.inputs.extend(table);
     describe(&mut summary, &found, &grouping);
     summary.tables.push(picture.table(sizes.iter().sum()));
     output::publish(&args.output, &summary, vec![samples, islands, out])?;

@@ -24,13 +24,15 @@ const SHOWN: usize = 5000;
 
 /// Nucleotide diversity, Watterson's theta and Tajima's D in windows, and how groups differ there
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  landrace diversity windows wild.bcf --groups sheet.tsv --by population --window 100kb \
+#[command(
+    after_help = "Example:\n  landrace diversity windows wild.bcf --groups sheet.tsv --by population --window 100kb \
     --accessible callable.bed -o windows.tsv\n\n\
     Writes a line a window and group; with --pairs also <output>.pairs.tsv with d_xy and Hudson's Fst. SNPs of two \
     alleles count. pi and theta are a base: of the accessible bases if --accessible says them, else of all bases of \
     the window, as if every other base had been seen and did not vary. They hold for sequenced samples: SNP chips \
     carry chosen SNPs, and tell of the choice. Where calls are missing, each site counts by its own number of gene \
-    copies.")]
+    copies."
+)]
 pub(super) struct Args {
     #[command(flatten)]
     input: genotypes::Input,
@@ -68,7 +70,7 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let accessible = args.accessible.as_ref().map(bed).transpose()?;
     let options = WindowOptions { window: args.window, step, accessible };
     let mut source = args.input.open(Wanted::default())?;
-    let grouping = args.groups.read(source.header(), session)?;
+    let chosen::Chosen { grouping, table } = args.groups.read(source.header(), session)?;
     let mut out = file::create(&args.output)?;
     let mut pairs = args.pairs.then(|| file::create(file::beside(&args.output, ".pairs.tsv"))).transpose()?;
     let mut picture = Picture::new(grouping.len());
@@ -82,6 +84,7 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     drop(bar);
     let mut summary = Summary::new("diversity windows", &session.command_line);
     summary.inputs = source.digests();
+    summary.inputs.extend(table);
     describe(&mut summary, &account, &grouping);
     summary.tables.extend(picture.tables(&grouping));
     output::publish(&args.output, &summary, pairs.into_iter().chain([out]).collect())?;
