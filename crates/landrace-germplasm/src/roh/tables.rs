@@ -24,7 +24,7 @@ pub fn class_of(length: u64) -> usize {
     CLASSES.iter().rposition(|class| length >= class.1).unwrap_or(0)
 }
 
-fn group_of<'a>(grouping: &'a Grouping, sample: usize) -> &'a str {
+fn group_of(grouping: &Grouping, sample: usize) -> &str {
     let group = grouping.of_samples.get(sample).copied().flatten();
     group.map_or("NA", |group| &grouping.names[group])
 }

@@ -26,7 +26,7 @@ impl Turned {
         for row in rows.chunks_exact(size) {
             self.waiting.extend_from_slice(row);
             self.rows += 1;
-            if self.rows % 64 == 0 {
+            if self.rows.is_multiple_of(64) {
                 let tile = self.tile();
                 self.tiles.push(tile);
                 self.waiting.clear();

@@ -65,11 +65,11 @@ fn sums_of<const B: usize>(bits: &[u64], words: usize, members: &Members, out: &
         }
         start = end;
         *own = DosageSums { called, ..DosageSums::default() };
-        for i in 0..B {
-            own.dosage += both[i][i] << i;
-            own.squares += both[i][i] << (2 * i);
-            for j in 0..i {
-                own.squares += both[i][j] << (i + j + 1);
+        for (i, row) in both.iter().enumerate() {
+            own.dosage += row[i] << i;
+            own.squares += row[i] << (2 * i);
+            for (j, count) in row.iter().enumerate().take(i) {
+                own.squares += count << (i + j + 1);
             }
         }
     }
