@@ -154,6 +154,7 @@ fn tell(args: &Args, diversity: &Diversity, session: &Session) {
             n => format!("stretches of up to {} and {n} loci without a place", format_bases(args.stretch)),
         };
         let warning = match diversity.stretches {
+            0..20 if sums.unplaced == sums.loci => "; that is few: the intervals are rough",
             0..20 => "; that is few: the intervals are rough (a smaller --stretch gives more)",
             _ => "",
         };

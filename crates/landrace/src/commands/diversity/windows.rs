@@ -57,7 +57,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let step = args.step.unwrap_or(args.window);
-    if step > args.window || args.window % step != 0 {
+    if step > args.window || !args.window.is_multiple_of(step) {
         bail!(
             "a window of {} is no multiple of a step of {}; give a step that divides the window",
             format_bases(args.window),
@@ -155,13 +155,13 @@ impl Picture {
     fn add(&mut self, window: Window) {
         let index = self.windows / self.groups.max(1);
         self.windows += 1;
-        if index % self.every == 0 {
+        if index.is_multiple_of(self.every) {
             self.kept.push((index, window));
         }
         if self.kept.len() > SHOWN * self.groups && self.windows.is_multiple_of(self.groups) {
             self.every *= 2;
             let every = self.every;
-            self.kept.retain(|own| own.0 % every == 0);
+            self.kept.retain(|own| own.0.is_multiple_of(every));
         }
     }
 
@@ -197,8 +197,9 @@ impl Picture {
         let mut counts = vec![vec![0u64; groups]; 33];
         for (_, own) in self.kept.iter().filter(|own| own.1.group < groups) {
             let Some(d) = own.d else { continue };
-            let bin = ((d + 4.125) / 0.25).floor().clamp(0.0, 32.0);
-            counts[bin as usize][own.group] += 1;
+            // Bins of 0.25 about -4 to 4; what lies beyond is in the last ones.
+            let bin = (0..32).take_while(|&bin| d >= -3.875 + 0.25 * f64::from(bin)).count();
+            counts[bin][own.group] += 1;
         }
         let row = |(bin, counts): (usize, &Vec<u64>)| {
             let edge = rounded(bin as f64 * 0.25 - 4.0);
