@@ -2,4 +2,6 @@
 
 pub mod accession;
 pub mod distance;
+pub mod diversity;
 pub mod names;
+pub mod roh;

@@ -34,6 +34,7 @@ impl Installed {
 /// The commands that make steps. A version is raised whenever the command's output changes.
 fn known() -> Vec<Command> {
     let genotypes = || vec![Take::positional("genotypes")];
+    let grouped = || [genotypes(), vec![Take::flag("groups", "--groups")]].concat();
     let corrected = || {
         let beside = [Take::flag("relationship", "--relationship"), Take::flag("structure", "--structure")];
         [genotypes(), beside.to_vec()].concat()
@@ -78,6 +79,9 @@ fn known() -> Vec<Command> {
         command("ld blocks", 1, genotypes(), ".tsv"),
         command("ld prune", 1, genotypes(), ".bcf"),
         command("relationship", 1, genotypes(), ".tsv"),
+        Command { makes: Make::Tables { flag: "-o" }, ..command("diversity groups", 1, grouped(), "") },
+        command("diversity windows", 1, grouped(), ".tsv"),
+        command("diversity roh", 1, grouped(), ".tsv"),
         command("markers", 1, genotypes(), ".tsv"),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]

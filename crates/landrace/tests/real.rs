@@ -17,6 +17,8 @@ mod calls;
 mod chips;
 #[path = "real/counts.rs"]
 mod counts;
+#[path = "real/diversity.rs"]
+mod diversity;
 #[path = "real/genotypes.rs"]
 mod genotypes;
 #[path = "real/imputation.rs"]
@@ -44,6 +46,7 @@ fn main() -> std::process::ExitCode {
         reads::trials(),
         calls::trials(),
         genotypes::trials(),
+        diversity::trials(),
         tables::trials(),
         chips::trials(),
         counts::trials(),
