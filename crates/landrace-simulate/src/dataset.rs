@@ -6,6 +6,7 @@ use std::path::Path;
 use landrace_genome::file::{self, FileError, Output};
 use landrace_genome::{Interval, batch, bgzf, csi};
 
+use crate::admixture::AdmixedPanel;
 use crate::cohort::{Cohort, Observation, SiteRun};
 use crate::genome::Genome;
 use crate::individual::Individual;
@@ -73,6 +74,14 @@ pub fn write_truth(
         write_file(&folder.join("traits.tsv"), |out| write_values(traits, population, out))?;
     }
     Ok(())
+}
+
+/// Writes the true ancestry of an admixed panel: `ancestry.tsv`.
+///
+/// # Errors
+/// Returns an error that names the file.
+pub fn write_ancestry(panel: &AdmixedPanel, folder: &Path) -> Result<(), FileError> {
+    write_file(&folder.join("ancestry.tsv"), |out| panel.write_shares(out))
 }
 
 /// What files say of how they were made.

@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod admixture;
 pub mod cohort;
 pub mod dataset;
 pub mod founders;

@@ -67,6 +67,9 @@ pub enum PopulationError {
     /// The number of founders follows from the design.
     #[error("this population comes from {0} founders; leave their number out")]
     FixedFounders(usize),
+    /// An admixed panel cannot be drawn.
+    #[error("{0}")]
+    Admixture(String),
     /// The founders cannot be drawn.
     #[error(transparent)]
     Founders(#[from] FounderError),
@@ -177,7 +180,7 @@ pub fn simulate_population(
 }
 
 /// `S01`, `S02`, …, with as many digits as the last needs.
-fn sample_name(index: usize, samples: usize) -> String {
+pub(crate) fn sample_name(index: usize, samples: usize) -> String {
     let width = samples.to_string().len().max(2);
     format!("S{:0width$}", index + 1)
 }

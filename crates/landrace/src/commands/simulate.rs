@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use landrace_genome::file;
 use landrace_genome::reference::Reference;
 use landrace_genome::summary::{InputDigest, Summary};
+use landrace_simulate::admixture::simulate_admixed;
 use landrace_simulate::dataset::{self, Provenance, ReadCounts, Sequencing};
 use landrace_simulate::genome::{Genome, simulate_genome};
 use landrace_simulate::population::{Population, simulate_population};
@@ -22,7 +23,7 @@ use flags::{GenomeFlags, ObservedFlags, PopulationFlags, ReadFlags, TraitFlag};
 /// Genomes, populations, traits and reads, with the truth
 ///
 /// Writes into a folder: genome.fa (unless --reference gives one) with repeats.bed; the true genotypes as
-/// truth.vcf.gz and, up to ploidy 2, truth.bed/.bim/.fam; pedigree.tsv and origins.tsv; traits.tsv and
+/// truth.vcf.gz and, up to ploidy 2, truth.bed/.bim/.fam; pedigree.tsv and origins.tsv; ancestry.tsv of admixed samples; traits.tsv and
 /// trait_loci.tsv; observed.vcf.gz with missing and wrong calls, if asked for; reads/*.fastq.gz, whose names say
 /// where they come from; and samples.tsv, which `align` and
 /// `run` take. The same flags give the same bytes, at any number of threads.
@@ -31,6 +32,7 @@ use flags::{GenomeFlags, ObservedFlags, PopulationFlags, ReadFlags, TraitFlag};
   landrace simulate -o demo --genome-length 300kb --population f2 -n 8 --depth 10 --trait yield:20:0.6
   landrace simulate -o potato --ploidy 4 --population f1 -n 12 --depth 40
   landrace simulate -o plate --population ril -n 94 --layout gbs --enzymes PstI,MspI --read-length 100
+  landrace simulate -o panel --population admixed -n 300 --markers 9000 --genome-length 10Mb --cm-per-mb 50 --no-reads
   landrace simulate -o reads --reference genome.fa.gz -n 1 --ploidy 1 --fragments 10000")]
 pub(crate) struct Args {
     /// Folder to write into
@@ -57,7 +59,12 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let mut summary = Summary::new("simulate", &session.command_line);
     let genome = genome(args, &mut summary)?;
     let founders = args.population.founder_options();
-    let population = simulate_population(&genome, &args.population.options(), &founders, args.seed)?;
+    let panel = args.population.admixture();
+    let panel = panel.map(|options| simulate_admixed(&genome, &options, args.seed)).transpose()?;
+    let population = match &panel {
+        Some(panel) => panel.population.clone(),
+        None => simulate_population(&genome, &args.population.options(), &founders, args.seed)?,
+    };
     let traits = traits(args, &genome, &population)?;
     // Whatever is wrong with the flags is said before anything is written.
     let sequencing = args.reads.sequencing(&genome, args.seed)?;
@@ -69,6 +76,9 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     dataset::write_truth(&genome, &population, &traits, folder, &provenance)?;
     if let Some(observation) = args.observed.observation(args.seed) {
         dataset::write_observed(&genome, &population, &observation, folder, &provenance)?;
+    }
+    if let Some(panel) = &panel {
+        dataset::write_ancestry(panel, folder)?;
     }
     let counts = match &sequencing {
         Some(sequencing) => Some(sequence(sequencing, &genome, &population, folder, session)?),

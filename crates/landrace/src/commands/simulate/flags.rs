@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
+use landrace_simulate::admixture::AdmixtureOptions;
 use landrace_simulate::cohort::Observation;
 use landrace_simulate::dataset::Sequencing;
 use landrace_simulate::founders::FounderOptions;
@@ -119,6 +120,8 @@ enum PopulationWord {
     Open,
     /// Copies of founders
     Clones,
+    /// Mosaics of --ancestries populations that drifted apart (--fst), in shares by --alpha, at --markers SNPs
+    Admixed,
 }
 
 #[derive(Args)]
@@ -136,7 +139,7 @@ pub(super) struct PopulationFlags {
     /// Number of founders, for open pollination [default: as many as samples] and clones [default: 1]
     #[arg(long, value_name = "N")]
     founders: Option<usize>,
-    /// Generations of selfing, backcrossing or mating [default: 7 for ril, else 1]
+    /// Generations of selfing, backcrossing or mating, or since admixture [default: 7 for ril, 10 for admixed, else 1]
     #[arg(long, value_name = "N")]
     generations: Option<usize>,
     /// Founders are inbred lines [default: the diploid parents of a cross are]
@@ -157,12 +160,39 @@ pub(super) struct PopulationFlags {
     /// Recombination, in centimorgan a megabase
     #[arg(long, default_value_t = 1.0, value_name = "RATE")]
     cm_per_mb: f64,
+    /// For admixed: number of ancestral populations
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    ancestries: usize,
+    /// For admixed: fixation index of each ancestral population against their common ancestor
+    #[arg(long, default_value_t = 0.15, value_name = "F")]
+    fst: f64,
+    /// For admixed: parameter of the Dirichlet distribution of the shares; below 1 most samples are nearly pure
+    #[arg(long, default_value_t = 0.5, value_name = "ALPHA")]
+    alpha: f64,
+    /// For admixed: number of SNPs
+    #[arg(long, default_value_t = 5000, value_name = "N")]
+    markers: usize,
 }
 
 impl PopulationFlags {
+    /// The admixed panel, if it is one.
+    pub(super) fn admixture(&self) -> Option<AdmixtureOptions> {
+        matches!(self.population, PopulationWord::Admixed).then(|| AdmixtureOptions {
+            samples: self.individuals,
+            ploidy: self.ploidy,
+            is_inbred: self.inbred,
+            ancestries: self.ancestries,
+            fst: self.fst,
+            alpha: self.alpha,
+            markers: self.markers,
+            generations: self.generations.unwrap_or(10),
+            cm_per_mb: self.cm_per_mb,
+        })
+    }
+
     pub(super) fn options(&self) -> PopulationOptions {
         let design = match self.population {
-            PopulationWord::Founders => Design::Founders,
+            PopulationWord::Founders | PopulationWord::Admixed => Design::Founders,
             PopulationWord::F1 => Design::F1,
             PopulationWord::F2 => Design::F2,
             PopulationWord::Bc => Design::Backcross,
