@@ -1,4 +1,5 @@
 //! Gene banks: passports, identity, duplicates, diversity and core collections.
 
+pub mod accession;
 pub mod distance;
 pub mod same;
