@@ -21,6 +21,7 @@ use crate::same::weigh::{Cells, Class, Evidence, Other, Weigher, poisson_tail, s
 pub mod groups;
 mod kernel;
 mod profiles;
+pub mod passports;
 pub mod table;
 
 use kernel::{Counts, compare};
@@ -352,12 +353,11 @@ fn weigh_all(profiles: &Profiles, found: &mut Found, near: &[(u32, u32, Counts)]
     found.power = -(0..profiles.loci.len())
         .map(|locus| (1.0 - weigher.differing(profiles.class(locus))[1]).ln())
         .sum::<f64>();
-    let near: Vec<&(u32, u32, Counts)> =
-        near.iter().filter(|(_, _, counts)| is_near(*counts, found.cutoff)).collect();
+    let near = near.iter().filter(|(_, _, counts)| is_near(*counts, found.cutoff)).copied();
     let places: Vec<Option<(u32, u64)>> =
         profiles.loci.iter().map(|locus| locus.position.map(|position| (locus.contig, position))).collect();
     let scale = Scale { profiles, weigher: &weigher, track: &Track::new(&places), expected: found.expected };
-    let (plain, close): (Vec<_>, Vec<_>) = near.into_iter().partition(|(_, _, counts)| {
+    let (plain, close): (Vec<_>, Vec<_>) = near.partition(|(_, _, counts)| {
         let most = f64::from(counts.compared) * found.expected[0];
         f64::from(counts.different) <= most
     });
@@ -383,9 +383,9 @@ struct Scale<'a> {
 
 impl Scale<'_> {
     /// Weighs pairs over all loci, those of one first sample by one task.
-    fn weigh(&self, pairs: &[&(u32, u32, Counts)]) -> Vec<Pair> {
-        let runs: Vec<&[&(u32, u32, Counts)]> = pairs.chunk_by(|x, y| x.0 == y.0).collect();
-        let weigh_run = |run: &&[&(u32, u32, Counts)]| {
+    fn weigh(&self, pairs: &[(u32, u32, Counts)]) -> Vec<Pair> {
+        let runs: Vec<&[(u32, u32, Counts)]> = pairs.chunk_by(|x, y| x.0 == y.0).collect();
+        let weigh_run = |run: &&[(u32, u32, Counts)]| {
             let (mut own, mut other, mut cells) = (Vec::new(), Vec::new(), Cells::default());
             self.profiles.codes(run[0].0 as usize, &mut own);
             run.iter()

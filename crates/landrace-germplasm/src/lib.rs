@@ -2,4 +2,5 @@
 
 pub mod accession;
 pub mod distance;
+pub mod duplicates;
 pub mod same;

@@ -17,6 +17,8 @@ mod calls;
 mod chips;
 #[path = "real/counts.rs"]
 mod counts;
+#[path = "real/duplicates.rs"]
+mod duplicates;
 #[path = "real/genotypes.rs"]
 mod genotypes;
 #[path = "real/imputation.rs"]
@@ -52,6 +54,7 @@ fn main() -> std::process::ExitCode {
         ld::trials(),
         imputation::trials(),
         neighbours::trials(),
+        duplicates::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
