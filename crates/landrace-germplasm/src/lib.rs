@@ -4,3 +4,4 @@ pub mod accession;
 pub mod distance;
 pub mod duplicates;
 pub mod same;
+pub mod names;
