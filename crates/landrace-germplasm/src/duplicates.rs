@@ -20,8 +20,8 @@ use crate::same::weigh::{Cells, Class, Evidence, Other, Weigher, poisson_tail, s
 
 pub mod groups;
 mod kernel;
-mod profiles;
 pub mod passports;
+mod profiles;
 pub mod table;
 
 use kernel::{Counts, compare};
@@ -143,7 +143,9 @@ const SIDE: usize = 64;
 /// Returns an error if there are no loci, or so many pairs alike that they cannot be held.
 pub fn find(profiles: &Profiles, options: &Options) -> Result<Found, GenotypeError> {
     if profiles.loci.is_empty() {
-        return Err(GenotypeError::Request("the genotypes hold no variants; give a file with some".to_owned()));
+        return Err(GenotypeError::Request(
+            "the genotypes hold no variants; give a file with some".to_owned(),
+        ));
     }
     let mating = options.mating.unwrap_or(match profiles.inbreeding {
         Some(f) if f > 0.5 => Mating::Inbred,
@@ -236,8 +238,10 @@ fn screen(profiles: &Profiles, cutoff: f64) -> Result<Screened, GenotypeError> {
     let blocks: Vec<usize> = (0..n).step_by(SIDE).collect();
     // So many blocks at a time that too many pairs are noticed early.
     for some in blocks.chunks(16) {
-        let parts: Vec<Screened> =
-            some.par_iter().map(|&first| screen_rows(first..n.min(first + SIDE), &panels, n, &is_kept)).collect();
+        let parts: Vec<Screened> = some
+            .par_iter()
+            .map(|&first| screen_rows(first..n.min(first + SIDE), &panels, n, &is_kept))
+            .collect();
         for part in parts {
             out.near.extend(part.near);
             out.histogram.iter_mut().zip(part.histogram).for_each(|(sum, own)| *sum += own);
@@ -330,7 +334,8 @@ fn least_error(error: f64) -> f64 {
 /// Takes the error rate from the pairs that were found to be one genotype, and weighs anew if it is another.
 fn relearn(profiles: &Profiles, found: &mut Found, near: &[(u32, u32, Counts)]) {
     for _ in 0..2 {
-        let mut shares: Vec<f64> = found.pairs.iter().filter(|pair| pair.is_same()).map(Pair::share).collect();
+        let mut shares: Vec<f64> =
+            found.pairs.iter().filter(|pair| pair.is_same()).map(Pair::share).collect();
         if shares.len() < 3 {
             return;
         }
@@ -455,7 +460,9 @@ pub fn differences(profiles: &Profiles, kept: usize, other: usize) -> Vec<Differ
         Class::Agreement(_) => format!("genotype {}", u32::from(code) + 1),
     };
     let differs = (0..a.len()).filter(|&at| a[at] != b[at] && a[at] != MISSING && b[at] != MISSING);
-    differs.map(|locus| Difference { locus, kept: text(locus, a[locus]), other: text(locus, b[locus]) }).collect()
+    differs
+        .map(|locus| Difference { locus, kept: text(locus, a[locus]), other: text(locus, b[locus]) })
+        .collect()
 }
 
 /// Samples that are in a group.

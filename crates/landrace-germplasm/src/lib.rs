@@ -3,5 +3,5 @@
 pub mod accession;
 pub mod distance;
 pub mod duplicates;
-pub mod same;
 pub mod names;
+pub mod same;

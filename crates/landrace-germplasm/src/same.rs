@@ -131,7 +131,8 @@ impl Locus {
         let p = (copies / (all * ploidy as f64)).clamp(1e-4, 1.0 - 1e-4);
         let proportions = (0..=ploidy).map(|dosage| binomial(ploidy, dosage, p));
         let frequencies = counts.iter().zip(proportions).map(|(n, hw)| 0.999 * n / all + 0.001 * hw);
-        let genotypes = (0..=ploidy).map(|dosage| (0..ploidy).map(move |copy| u8::from(copy >= ploidy - dosage)));
+        let genotypes =
+            (0..=ploidy).map(|dosage| (0..ploidy).map(move |copy| u8::from(copy >= ploidy - dosage)));
         Self {
             ploidy: ploidy as u8,
             genotypes: genotypes.map(Iterator::collect).collect(),
@@ -222,7 +223,8 @@ impl Locus {
 
     /// Frequencies of the alleles, by their codes.
     fn alleles(&self) -> Vec<f64> {
-        let most = self.genotypes.iter().flat_map(|alleles| alleles.iter()).max().map_or(0, |&a| usize::from(a));
+        let most =
+            self.genotypes.iter().flat_map(|alleles| alleles.iter()).max().map_or(0, |&a| usize::from(a));
         let mut out = vec![0.0; most + 1];
         for (alleles, frequency) in self.genotypes.iter().zip(&self.frequencies) {
             let share = frequency / alleles.len().max(1) as f64;

@@ -79,12 +79,7 @@ fn known() -> Vec<Command> {
         command("ld prune", 1, genotypes(), ".bcf"),
         command("relationship", 1, genotypes(), ".tsv"),
         command("markers", 1, genotypes(), ".tsv"),
-        command(
-            "duplicates",
-            1,
-            [genotypes(), vec![Take::flag("passport", "--passport")]].concat(),
-            ".tsv",
-        ),
+        command("duplicates", 1, [genotypes(), vec![Take::flag("passport", "--passport")]].concat(), ".tsv"),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
 }

@@ -103,8 +103,10 @@ mod tests {
 
     #[test]
     fn the_first_criterion_that_tells_decides() {
-        let of = |name: &str, values: [Option<f64>; 3]| Criterion { name: name.into(), values: values.to_vec() };
-        let criteria = [of("seed", [Some(1.0), Some(1.0), None]), of("calls", [Some(0.9), Some(0.95), Some(1.0)])];
+        let of =
+            |name: &str, values: [Option<f64>; 3]| Criterion { name: name.into(), values: values.to_vec() };
+        let criteria =
+            [of("seed", [Some(1.0), Some(1.0), None]), of("calls", [Some(0.9), Some(0.95), Some(1.0)])];
         let (kept, why) = choose(&[0, 1, 2], &criteria);
         assert_eq!((kept, why.map(|why| why.name.as_str())), (1, Some("calls")));
         assert_eq!(choose(&[0, 1], &[]), (0, None));

@@ -77,7 +77,8 @@ pub fn join(
                 own.extend(is_one.then_some(member));
             }
             let genotype = |member: &usize| group_of[*member];
-            let is_one = own.iter().all(|member| genotype(member) > 0 && genotype(member) == genotype(&own[0]));
+            let is_one =
+                own.iter().all(|member| genotype(member) > 0 && genotype(member) == genotype(&own[0]));
             (own.len() > 1 && !is_one).then_some(Row { finding: Finding::Homonym, group: None, members: own })
         })
         .collect();
@@ -129,8 +130,9 @@ mod tests {
 
     #[test]
     fn synonyms_and_homonyms_are_told() {
-        let names: Vec<Option<String>> =
-            ["Carlos", "carlos", "Noble", "Magnolia", "Noble", "x"].map(|name| Some(name.to_owned())).to_vec();
+        let names: Vec<Option<String>> = ["Carlos", "carlos", "Noble", "Magnolia", "Noble", "x"]
+            .map(|name| Some(name.to_owned()))
+            .to_vec();
         let alike = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
         let rows = join(&[vec![0, 1], vec![2, 3]], &names, alike, str::to_ascii_lowercase);
         let found: Vec<_> = rows.iter().map(|row| (row.finding, row.members.clone())).collect();

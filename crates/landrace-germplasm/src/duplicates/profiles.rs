@@ -49,7 +49,8 @@ impl Panel {
     /// The code of a locus by its place in the panel; all ones if missing.
     fn code(&self, row: &[u64], at: usize) -> u8 {
         let word = at / 512 * self.planes * 8 + at % 512 / 64;
-        (0..self.planes).fold(0, |code, plane| code | ((row[word + plane * 8] >> (at % 64)) & 1) as u8 * (1 << plane))
+        (0..self.planes)
+            .fold(0, |code, plane| code | ((row[word + plane * 8] >> (at % 64)) & 1) as u8 * (1 << plane))
     }
 
     fn missing(&self) -> u8 {
@@ -115,9 +116,11 @@ impl Profiles {
     pub fn read(source: &mut dyn GenotypeSource, memory: u64) -> Result<Self, GenotypeError> {
         let samples = source.header().samples.len();
         let mut builder = Builder { samples, memory, ..Builder::default() };
-        for_each_block(source, |block| Ok(stage(&block)), |staged| {
-            staged.into_iter().try_for_each(|locus| builder.push(locus))
-        })?;
+        for_each_block(
+            source,
+            |block| Ok(stage(&block)),
+            |staged| staged.into_iter().try_for_each(|locus| builder.push(locus)),
+        )?;
         Ok(builder.finish())
     }
 
@@ -219,7 +222,8 @@ fn genotypes(block: &GenotypeBlock, row: usize, codes: &mut Vec<u8>) -> Vec<Box<
     order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     order.truncate(254);
     order.sort_by(|a, b| (a.0.len(), a.0).cmp(&(b.0.len(), b.0)));
-    let places: HashMap<&[u8], u8> = order.iter().enumerate().map(|(at, (call, _))| (*call, at as u8)).collect();
+    let places: HashMap<&[u8], u8> =
+        order.iter().enumerate().map(|(at, (call, _))| (*call, at as u8)).collect();
     for (code, call) in codes.iter_mut().zip(&calls) {
         *code = call.as_ref().and_then(|call| places.get(&**call)).copied().unwrap_or(MISSING);
     }
@@ -323,7 +327,8 @@ impl Builder {
             Kind::Agreement { chance } => Class::Agreement(rounded(chance)),
         };
         if let Class::Agreement(chance) = &class {
-            let known = self.classes.iter().position(|other| matches!(other, Class::Agreement(own) if own == chance));
+            let known =
+                self.classes.iter().position(|other| matches!(other, Class::Agreement(own) if own == chance));
             if let Some(known) = known {
                 return Err(known as u32);
             }
@@ -370,7 +375,8 @@ impl Builder {
             self.heterozygosity.0 += within.sum::<f64>() / all;
             self.heterozygosity.1 += 2.0 * p * (1.0 - p);
         }
-        let bin = (p.clamp(0.0, 1.0).sqrt().asin() / std::f64::consts::FRAC_PI_2 * BINS).min(BINS - 1.0) as u8;
+        let bin =
+            (p.clamp(0.0, 1.0).sqrt().asin() / std::f64::consts::FRAC_PI_2 * BINS).min(BINS - 1.0) as u8;
         let known = self.sums.iter().position(|(of, at, _)| (*of, *at) == (ploidy, bin));
         let place = known.unwrap_or_else(|| {
             self.sums.push((ploidy, bin, vec![0.0; counts.len()]));
@@ -432,7 +438,11 @@ impl Profiles {
     /// A panel of informative loci, spread evenly, where there are many more.
     fn screened(&self) -> Option<Panel> {
         let planes = self.panels.iter().map(|panel| panel.planes).max_by_key(|&planes| {
-            self.panels.iter().filter(|panel| panel.planes == planes).map(|panel| panel.loci.len()).sum::<usize>()
+            self.panels
+                .iter()
+                .filter(|panel| panel.planes == planes)
+                .map(|panel| panel.loci.len())
+                .sum::<usize>()
         })?;
         let informative: Vec<bool> = self.classes.iter().map(is_informative).collect();
         let of_planes = || self.panels.iter().enumerate().filter(|(_, panel)| panel.planes == planes);
@@ -452,7 +462,8 @@ impl Profiles {
                 let panel = &self.panels[index];
                 let code = panel.code(panel.row(sample), at);
                 for plane in 0..planes {
-                    row[to / 512 * planes * 8 + plane * 8 + to % 512 / 64] |= u64::from((code >> plane) & 1) << (to % 64);
+                    row[to / 512 * planes * 8 + plane * 8 + to % 512 / 64] |=
+                        u64::from((code >> plane) & 1) << (to % 64);
                 }
             }
         });

@@ -194,5 +194,9 @@ pub fn write_kept(samples: &[String], choices: &[Choice], mut out: impl Write) -
     for choice in choices {
         choice.members.iter().filter(|&&member| member != choice.kept).for_each(|&at| is_dropped[at] = true);
     }
-    samples.iter().zip(is_dropped).filter(|(_, is_dropped)| !is_dropped).try_for_each(|(name, _)| writeln!(out, "{name}"))
+    samples
+        .iter()
+        .zip(is_dropped)
+        .filter(|(_, is_dropped)| !is_dropped)
+        .try_for_each(|(name, _)| writeln!(out, "{name}"))
 }

@@ -45,7 +45,8 @@ fn fit(shares: &[(f64, f64)], start: f64, upper: f64) -> (NearZero, f64) {
     for _ in 0..60 {
         let (mut own, mut sum, mut total) = (0.0, 0.0, 0.0);
         for &(share, compared) in shares {
-            let spread = mean * (1.0 - mean) / compared + (SPREAD * mean).powi(2) + 0.25 / (compared * compared);
+            let spread =
+                mean * (1.0 - mean) / compared + (SPREAD * mean).powi(2) + 0.25 / (compared * compared);
             let near = weight * (-(share - mean).powi(2) / (2.0 * spread)).exp()
                 / (std::f64::consts::TAU * spread).sqrt();
             let far = (1.0 - weight) / upper;

@@ -5,8 +5,7 @@
 //! stretch" is taken against that of "equal throughout", over several shares of the genome that may be other.
 
 /// Shares of the genome that may be other, each as likely as the next: backcrosses 1 to 7, roughly.
-const SHARES: [f64; 8] =
-    [0.5, 0.25, 0.125, 1.0 / 16.0, 1.0 / 32.0, 1.0 / 64.0, 1.0 / 128.0, 1.0 / 256.0];
+const SHARES: [f64; 8] = [0.5, 0.25, 0.125, 1.0 / 16.0, 1.0 / 32.0, 1.0 / 64.0, 1.0 / 128.0, 1.0 / 256.0];
 /// Mean length of a stretch, as a share of its contig.
 const LENGTH: f64 = 0.2;
 /// Loci with a place that there must be, on average a contig, for stretches to be looked for.
@@ -98,7 +97,11 @@ impl Track {
         SHARES.map(|share| {
             let one = |end: &f32| {
                 let end = f64::from(*end);
-                if end >= 1.0 { (-share).ln_1p() } else { (-(end * share / (1.0 - share)).min(1.0 - 1e-12)).ln_1p() }
+                if end >= 1.0 {
+                    (-share).ln_1p()
+                } else {
+                    (-(end * share / (1.0 - share)).min(1.0 - 1e-12)).ln_1p()
+                }
             };
             self.ends.iter().flatten().map(one).sum::<f64>().exp()
         })
@@ -118,7 +121,8 @@ mod tests {
     }
 
     fn track() -> Track {
-        let places: Vec<_> = (0..1000u32).map(|at| Some((at / 500, u64::from(at % 500) * 1000 + 1))).collect();
+        let places: Vec<_> =
+            (0..1000u32).map(|at| Some((at / 500, u64::from(at % 500) * 1000 + 1))).collect();
         Track::new(&places)
     }
 

@@ -254,7 +254,8 @@ impl Weigher {
         }
         cells.clear();
         let rates = self.rates.len();
-        let ones: Vec<f64> = sums[..rates].iter().zip(self.weights()).map(|(sum, weight)| sum + weight).collect();
+        let ones: Vec<f64> =
+            sums[..rates].iter().zip(self.weights()).map(|(sum, weight)| sum + weight).collect();
         let one = log_sum(ones.iter().copied());
         let rate = (0..rates).fold(0, |best, at| if ones[at] > ones[best] { at } else { best });
         let kin = log_mean(&sums[rates + 3..]);

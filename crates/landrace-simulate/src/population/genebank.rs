@@ -100,10 +100,10 @@ impl Breeder<'_> {
         let founders = options.founder_count();
         let own = n - bank.planted();
         let mut bred: Vec<(usize, usize, Truth)> = Vec::with_capacity(n);
-        for index in 0..own {
-            let name = sample_name(names[index], n);
+        for (index, &number) in names.iter().enumerate().take(own) {
+            let name = sample_name(number, n);
             let plant = self.accession(name, index, (founders, is_inbred));
-            bred.push((names[index], plant, Truth { role: Role::Accession, of: plant, backcrosses: 0 }));
+            bred.push((number, plant, Truth { role: Role::Accession, of: plant, backcrosses: 0 }));
         }
         let accessions: Vec<usize> = bred.iter().map(|one| one.1).collect();
         let roles = [
@@ -116,7 +116,11 @@ impl Breeder<'_> {
         let all = roles.into_iter().flat_map(|(role, count)| (0..count).map(move |index| (role, index)));
         for ((role, index), &number) in all.zip(&names[own..]) {
             let name = sample_name(number, n);
-            let mut stream = Stream::of(self.seed, role.name(), (index / if role == Role::Sib { FAMILY } else { 1 }) as u64);
+            let mut stream = Stream::of(
+                self.seed,
+                role.name(),
+                (index / if role == Role::Sib { FAMILY } else { 1 }) as u64,
+            );
             let first = stream.index(accessions.len());
             let second = (first + 1 + stream.index((accessions.len() - 1).max(1))) % accessions.len();
             let parents = [accessions[first], accessions[second]];
@@ -214,7 +218,8 @@ fn mutate(
     let copies = &mut plant.copies[contig];
     let copy = stream.index(copies.len());
     let is_alternate = sites.is_alternate(site, copies[copy].at(position) as usize);
-    let other = (0..variation.haplotypes).find(|&haplotype| sites.is_alternate(site, haplotype) != is_alternate);
+    let other =
+        (0..variation.haplotypes).find(|&haplotype| sites.is_alternate(site, haplotype) != is_alternate);
     if let Some(other) = other {
         copies[copy] = patched(&copies[copy], position, other as u32);
     }
@@ -256,7 +261,8 @@ mod tests {
         for (ploidy, is_inbred) in [(2, false), (2, true), (4, false)] {
             let population = bank(ploidy, is_inbred);
             let count = |role: Role| population.truth.iter().filter(|truth| truth.role == role).count();
-            let counts = [Role::Accession, Role::Duplicate, Role::Sport, Role::Offspring, Role::Sib, Role::Backcross];
+            let counts =
+                [Role::Accession, Role::Duplicate, Role::Sport, Role::Offspring, Role::Sib, Role::Backcross];
             assert_eq!(counts.map(count), [22, 4, 2, 3, 4, 5]);
             for (&sample, truth) in population.samples.iter().zip(&population.truth) {
                 let own = &population.pedigree[sample].individual;

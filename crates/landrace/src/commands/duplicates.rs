@@ -20,7 +20,8 @@ mod tables;
 
 /// Accessions that are one genotype, within the error that the data shows
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  landrace duplicates collection.bcf -o duplicates.tsv --kept kept.txt\n  \
+#[command(
+    after_help = "Examples:\n  landrace duplicates collection.bcf -o duplicates.tsv --kept kept.txt\n  \
     landrace duplicates collection.bed -o duplicates.tsv --passport passport.xlsx --keep-by SEEDSTOCK --pairs pairs.tsv\n  \
     landrace duplicates ssr.tsv -o clones.tsv --differences loci.tsv\n\n\
     Every pair is weighed: one genotype, called with the error that the nearest pairs (or --replicates) show, against \
@@ -31,7 +32,8 @@ mod tables;
     Of each group the accession is kept that is best by --keep-by, in turn; then by call rate in steps of 5%, by how \
     much of its passport is filled in, and by call rate; the first of equals. 'landrace filter --samples kept.txt' takes \
     the list. With fewer than 30 loci, and neither --error nor --replicates, only samples without a difference are \
-    grouped.")]
+    grouped."
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     input: genotypes::Input,

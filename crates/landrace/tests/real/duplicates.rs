@@ -39,7 +39,8 @@ fn groups(bench: &Bench, samples: &[String]) -> BTreeSet<BTreeSet<String>> {
         groups.entry(row["group"].clone()).or_default().insert(row["accession"].clone());
         grouped.insert(row["accession"].clone());
     }
-    let alone = samples.iter().filter(|name| !grouped.contains(*name)).map(|name| BTreeSet::from([name.clone()]));
+    let alone =
+        samples.iter().filter(|name| !grouped.contains(*name)).map(|name| BTreeSet::from([name.clone()]));
     groups.into_values().chain(alone).collect()
 }
 
@@ -47,11 +48,8 @@ fn groups(bench: &Bench, samples: &[String]) -> BTreeSet<BTreeSet<String>> {
 fn clones(bench: &Bench) {
     let input = bench.data("clones_pram729/ssr_genotypes.tsv.gz");
     let (output, kept) = (bench.path("d.tsv"), bench.path("kept.txt"));
-    let says = bench.landrace_says(&format!(
-        "duplicates {input} -o {} --kept {}",
-        output.display(),
-        kept.display()
-    ));
+    let says =
+        bench.landrace_says(&format!("duplicates {input} -o {} --kept {}", output.display(), kept.display()));
     assert!(says.contains("98 genotypes among 729"), "{says}");
     let truth = bench.run("zcat", &bench.data("clones_pram729/mlg_poppr.tsv.gz"));
     let mut expected: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

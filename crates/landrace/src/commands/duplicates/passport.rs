@@ -6,6 +6,7 @@ use landrace_genome::summary::{Chart, Summary, Table};
 use landrace_germplasm::accession::{self, AccessionTable};
 use landrace_germplasm::duplicates::groups::Criterion;
 use landrace_germplasm::duplicates::passports::{Finding, Row, join};
+use landrace_germplasm::names::{Alike, Cleaning, similarity};
 
 use crate::cli::Session;
 
@@ -56,13 +57,16 @@ impl Flags {
         }
         let column = match &self.name_column {
             Some(name) => Some(table.column(name)?),
-            None => NAME_COLUMNS.iter().find(|name| table.has(name)).map(|name| table.column(name)).transpose()?,
+            None => {
+                NAME_COLUMNS.iter().find(|name| table.has(name)).map(|name| table.column(name)).transpose()?
+            }
         };
         let cells = |column: usize| -> Vec<Option<String>> {
             samples.iter().map(|name| table.get(name.trim(), column).map(str::to_owned)).collect()
         };
         let columns = self.keep_by.iter().map(|name| {
-            let values = cells(table.column(name)?).iter().map(|cell| cell.as_deref().and_then(worth)).collect();
+            let values =
+                cells(table.column(name)?).iter().map(|cell| cell.as_deref().and_then(worth)).collect();
             Ok(Criterion { name: name.clone(), values })
         });
         let filled = |name: &String| {
@@ -72,7 +76,10 @@ impl Flags {
         Ok(Some(Passport {
             names: column.map(cells),
             columns: columns.collect::<anyhow::Result<_>>()?,
-            completeness: Criterion { name: "passport".to_owned(), values: samples.iter().map(filled).collect() },
+            completeness: Criterion {
+                name: "passport".to_owned(),
+                values: samples.iter().map(filled).collect(),
+            },
             matched: account.matched,
             without_row: account.without_row.len(),
             without_genotypes: account.without_genotypes,
@@ -81,12 +88,19 @@ impl Flags {
     }
 }
 
+/// Letters and digits alone, in lower case: names of several genotypes are homonyms if they agree so far.
+fn letters(name: &str) -> String {
+    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 /// A number, or yes and no as 1 and 0; any other word counts between them.
 fn worth(cell: &str) -> Option<f64> {
     match cell.trim().to_ascii_lowercase().as_str() {
         "yes" | "y" | "true" => Some(1.0),
         "no" | "n" | "false" => Some(0.0),
-        text => Some(text.replace(',', ".").parse().ok().filter(|value: &f64| !value.is_nan()).unwrap_or(0.5)),
+        text => {
+            Some(text.replace(',', ".").parse().ok().filter(|value: &f64| !value.is_nan()).unwrap_or(0.5))
+        }
     }
 }
 
@@ -108,21 +122,27 @@ impl Passport {
 
     /// The names beside the groups, if there are names.
     pub(super) fn beside(&self, groups: &[Vec<usize>]) -> Option<Vec<Row>> {
-        let letters = |name: &str| -> String {
-            name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-        };
         let names = self.names.as_ref()?;
-        Some(join(groups, names, |a, b| letters(a) == letters(b), letters))
+        let (cleaning, alike) = (Cleaning::standard(), Alike::default());
+        let is_alike = |a: &str, b: &str| {
+            let letters = [a, b].map(letters);
+            letters[0] == letters[1] || similarity(a, b, &cleaning, &alike).is_some()
+        };
+        Some(join(groups, names, is_alike, letters))
     }
 
     pub(super) fn describe(&self, summary: &mut Summary, rows: Option<&[Row]>) {
         summary.inputs.push(self.digest.clone());
-        summary.count("samples_with_passport", self.matched).count("samples_without_passport", self.without_row);
+        summary
+            .count("samples_with_passport", self.matched)
+            .count("samples_without_passport", self.without_row);
         summary.count("passports_without_genotypes", self.without_genotypes.len());
         let Some(rows) = rows else { return };
         let all = [Finding::Agreement, Finding::Conflict, Finding::Homonym, Finding::Unnamed];
         let count = |finding: Finding| rows.iter().filter(|row| row.finding == finding).count();
-        for (key, finding) in ["names_agree", "names_conflict", "homonyms", "groups_without_names"].iter().zip(all) {
+        for (key, finding) in
+            ["names_agree", "names_conflict", "homonyms", "groups_without_names"].iter().zip(all)
+        {
             summary.count(key, count(finding));
         }
         summary.tables.push(Table {

@@ -24,7 +24,9 @@ pub(super) fn fill(
     let dropped = members - choices.len();
     summary.count("samples", n).count("variants", profiles.loci.len());
     summary.count("variants_all_pairs_are_compared_by", found.screened);
-    summary.count("pairs", n * n.saturating_sub(1) / 2).count("pairs_without_shared_calls", found.without_shared);
+    summary
+        .count("pairs", n * n.saturating_sub(1) / 2)
+        .count("pairs_without_shared_calls", found.without_shared);
     summary.count("pairs_looked_at_closely", found.pairs.len());
     summary.count("pairs_weighed_by_counts_alone", found.by_counts);
     summary.count("duplicate_pairs", found.pairs.iter().filter(|pair| pair.is_same()).count());
@@ -111,7 +113,9 @@ fn near(found: &Found) -> Table {
         name: "near-pairs".into(),
         title: format!("Pairs looked at closely; the valley is at {:.4}", valley(found)),
         chart: Chart::StackedBar,
-        columns: ["share of differing calls", "one genotype", "one genotype or kin", "other"].map(Into::into).to_vec(),
+        columns: ["share of differing calls", "one genotype", "one genotype or kin", "other"]
+            .map(Into::into)
+            .to_vec(),
         rows: counts.iter().enumerate().map(row).collect(),
         path: None,
     }
@@ -147,8 +151,15 @@ fn groups(samples: &[String], found: &Found, choices: &[Choice]) -> Table {
             (shown + &more).into(),
         ]
     };
-    let columns =
-        ["group", "accessions", "kept", "greatest share differing", "least p-value", "least posterior", "members"];
+    let columns = [
+        "group",
+        "accessions",
+        "kept",
+        "greatest share differing",
+        "least p-value",
+        "least posterior",
+        "members",
+    ];
     Table {
         name: "groups".into(),
         title: if choices.len() > SHOWN { format!("The first {SHOWN} groups") } else { "Groups".to_owned() },

@@ -218,7 +218,9 @@ impl PopulationFlags {
     fn bank(&self) -> Bank {
         let count = |role: &str| {
             let share: f64 = self.plant.iter().filter(|own| own.role == role).map(|own| own.share).sum();
-            (0..self.individuals).filter(|index| *index as f64 + 0.5 < share * self.individuals as f64).count()
+            (0..self.individuals)
+                .filter(|index| *index as f64 + 0.5 < share * self.individuals as f64)
+                .count()
         };
         Bank {
             duplicates: count("duplicates"),
