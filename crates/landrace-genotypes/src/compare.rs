@@ -124,7 +124,7 @@ fn step_word(group: &CallGroup, row: usize, word: usize, step: usize) -> u64 {
 }
 
 /// Transposes 64 × 64 bits in place (Warren, Hacker's Delight, section 7-3, lowest bit first).
-pub(crate) fn transpose(tile: &mut [u64; 64]) {
+pub fn transpose(tile: &mut [u64; 64]) {
     let mut width = 32;
     let mut mask = 0x0000_0000_ffff_ffffu64;
     while width > 0 {

@@ -5,3 +5,6 @@ pub mod distance;
 pub mod diversity;
 pub mod names;
 pub mod roh;
+pub mod duplicates;
+pub mod names;
+pub mod same;

@@ -262,6 +262,35 @@ impl<'a> Cohort<'a> {
         Ok(())
     }
 
+    /// Writes what each accession of a gene bank is: its genotype (the accession that it equals at every site, or
+    /// itself), its role, what it comes from, and at how many sites it differs from that.
+    ///
+    /// # Errors
+    /// Returns an error if the writer fails.
+    pub fn write_accessions(&self, mut out: impl Write) -> io::Result<()> {
+        writeln!(out, "accession\tgenotype\trole\tof\tbackcrosses\tdiffering_sites")?;
+        for (sample, truth) in self.samples.iter().zip(&self.population.truth) {
+            let of = &self.population.pedigree[truth.of].individual;
+            let differing = self.differing_sites(sample, of);
+            let genotype = if differing == 0 { &of.name } else { &sample.name };
+            let (name, role, times) = (&sample.name, truth.role.name(), truth.backcrosses);
+            writeln!(out, "{name}\t{genotype}\t{role}\t{}\t{times}\t{differing}", of.name)?;
+        }
+        Ok(())
+    }
+
+    fn differing_sites(&self, a: &Individual, b: &Individual) -> usize {
+        if std::ptr::eq(a, b) {
+            return 0;
+        }
+        let variation = &self.population.variation;
+        let differs = |contig: ContigId, site: usize| {
+            a.dosage(variation, contig, site) != b.dosage(variation, contig, site)
+        };
+        let contigs = (0..).map(ContigId).zip(&variation.contigs);
+        contigs.map(|(contig, own)| (0..own.sites.len()).filter(|&site| differs(contig, site)).count()).sum()
+    }
+
     /// Writes from which founder haplotype each stretch of each sample's chromosomes comes, positions from 1.
     ///
     /// # Errors

@@ -49,7 +49,7 @@ pub fn write_genome(genome: &Genome, folder: &Path) -> Result<(), FileError> {
 }
 
 /// Writes the truth of a population: `truth.vcf.gz` and its index; for ploidy 1 and 2 `truth.bed`, `.bim` and
-/// `.fam`; `pedigree.tsv`, `origins.tsv`; and with traits `traits.tsv` and `trait_loci.tsv`.
+/// `.fam`; `pedigree.tsv`, `origins.tsv`; of a gene bank `accessions.tsv`; and with traits `traits.tsv` and `trait_loci.tsv`.
 ///
 /// # Errors
 /// Returns an error that names the file.
@@ -69,6 +69,9 @@ pub fn write_truth(
     }
     write_file(&folder.join("pedigree.tsv"), |out| cohort.write_pedigree(out))?;
     write_file(&folder.join("origins.tsv"), |out| cohort.write_origins(out))?;
+    if !population.truth.is_empty() {
+        write_file(&folder.join("accessions.tsv"), |out| cohort.write_accessions(out))?;
+    }
     if !traits.is_empty() {
         write_file(&folder.join("trait_loci.tsv"), |out| write_loci(traits, genome, population, out))?;
         write_file(&folder.join("traits.tsv"), |out| write_values(traits, population, out))?;

@@ -7,6 +7,10 @@ use crate::meiosis::{Recombination, cross, doubled_haploid};
 use crate::random::Stream;
 use crate::variation::Variation;
 
+mod genebank;
+
+pub use genebank::{Bank, Role, Truth};
+
 /// How the samples come from the founders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Design {
@@ -28,6 +32,8 @@ pub enum Design {
     OpenPollination,
     /// Copies of founders.
     Clones,
+    /// A gene bank, with duplicates, sports and kin planted among its accessions.
+    GeneBank(Bank),
 }
 
 /// A population to breed.
@@ -70,6 +76,14 @@ pub enum PopulationError {
     /// An admixed panel cannot be drawn.
     #[error("{0}")]
     Admixture(String),
+    /// More is planted than there are samples for.
+    #[error("{planted} planted accessions leave none of {samples} to plant them among; plant fewer")]
+    TooManyPlanted {
+        /// Planted.
+        planted: usize,
+        /// Samples in all.
+        samples: usize,
+    },
     /// The founders cannot be drawn.
     #[error(transparent)]
     Founders(#[from] FounderError),
@@ -99,6 +113,8 @@ pub struct Population {
     pub founders: usize,
     /// Indices of the samples in the pedigree.
     pub samples: Vec<usize>,
+    /// Of a gene bank, what each sample is; else empty.
+    pub truth: Vec<Truth>,
 }
 
 impl PopulationOptions {
@@ -115,6 +131,7 @@ impl PopulationOptions {
             Design::Founders | Design::Selfing => self.samples,
             Design::OpenPollination => self.founders.unwrap_or(self.samples.max(2)),
             Design::Clones => self.founders.unwrap_or(1),
+            Design::GeneBank(bank) => self.founders.unwrap_or(self.samples.saturating_sub(bank.planted())),
             _ => 2,
         }
     }
@@ -132,7 +149,17 @@ impl PopulationOptions {
         if ![1, 2, 4, 6, 8].contains(&self.ploidy) {
             return Err(PopulationError::Ploidy(self.ploidy));
         }
-        if self.ploidy == 1 && !matches!(self.design, Design::Founders | Design::Clones) {
+        if let Design::GeneBank(bank) = self.design
+            && bank.planted() >= self.samples
+        {
+            return Err(PopulationError::TooManyPlanted { planted: bank.planted(), samples: self.samples });
+        }
+        let is_crossed = match self.design {
+            Design::Founders | Design::Clones => false,
+            Design::GeneBank(bank) => bank.bred() > 0 || self.founder_count() < self.samples - bank.planted(),
+            _ => true,
+        };
+        if self.ploidy == 1 && is_crossed {
             return Err(PopulationError::HaploidCross);
         }
         let count = self.founder_count();
@@ -175,8 +202,11 @@ pub fn simulate_population(
         let individual = Individual::founder(&name, genome.contigs.len(), &own);
         breeder.pedigree.push(Plant { individual, mother: None, father: None, generation: 0 });
     }
-    let samples = breeder.breed(options);
-    Ok(Population { pedigree: breeder.pedigree, variation, founders, samples })
+    let (samples, truth) = match options.design {
+        Design::GeneBank(bank) => breeder.breed_bank(bank, options, &variation),
+        _ => (breeder.breed(options), Vec::new()),
+    };
+    Ok(Population { pedigree: breeder.pedigree, variation, founders, samples, truth })
 }
 
 /// `S01`, `S02`, …, with as many digits as the last needs.
@@ -207,7 +237,7 @@ impl Breeder<'_> {
         let lines = names.enumerate();
         lines
             .map(|(index, name)| match options.design {
-                Design::Founders | Design::OpenPollination => index,
+                Design::Founders | Design::OpenPollination | Design::GeneBank(_) => index,
                 Design::F1 => self.cross(name, 0, 1),
                 Design::F2 => self.cross(name, f1, f1),
                 Design::Backcross => self.repeat(&name, f1, generations, Some(0)),

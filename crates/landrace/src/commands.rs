@@ -12,6 +12,7 @@ mod call;
 mod clean;
 mod convert;
 mod diversity;
+mod duplicates;
 mod explain;
 mod filter;
 mod impute;
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     Relationship(relationship::Args),
     Diversity(diversity::Args),
     Markers(markers::Args),
+    Duplicates(duplicates::Args),
     Simulate(simulate::Args),
     Run(run::Args),
     Status(status::Args),
@@ -71,6 +73,7 @@ impl Command {
             Self::Relationship(args) => relationship::run(&args, session),
             Self::Diversity(args) => diversity::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
+            Self::Duplicates(args) => duplicates::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
             Self::Status(args) => status::run(&args),

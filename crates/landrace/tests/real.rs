@@ -19,6 +19,8 @@ mod chips;
 mod counts;
 #[path = "real/diversity.rs"]
 mod diversity;
+#[path = "real/duplicates.rs"]
+mod duplicates;
 #[path = "real/genotypes.rs"]
 mod genotypes;
 #[path = "real/imputation.rs"]
@@ -55,6 +57,7 @@ fn main() -> std::process::ExitCode {
         ld::trials(),
         imputation::trials(),
         neighbours::trials(),
+        duplicates::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();

@@ -23,8 +23,9 @@ use flags::{GenomeFlags, ObservedFlags, PopulationFlags, ReadFlags, TraitFlag};
 /// Genomes, populations, traits and reads, with the truth
 ///
 /// Writes into a folder: genome.fa (unless --reference gives one) with repeats.bed; the true genotypes as
-/// truth.vcf.gz and, up to ploidy 2, truth.bed/.bim/.fam; pedigree.tsv and origins.tsv; ancestry.tsv of admixed samples; traits.tsv and
-/// trait_loci.tsv; observed.vcf.gz with missing and wrong calls, if asked for; reads/*.fastq.gz, whose names say
+/// truth.vcf.gz and, up to ploidy 2, truth.bed/.bim/.fam; pedigree.tsv and origins.tsv; ancestry.tsv of admixed
+/// samples; accessions.tsv of a gene bank; traits.tsv and trait_loci.tsv; observed.vcf.gz with missing and wrong calls,
+/// if asked for; reads/*.fastq.gz, whose names say
 /// where they come from; and samples.tsv, which `align` and
 /// `run` take. The same flags give the same bytes, at any number of threads.
 #[derive(clap::Args)]
@@ -33,6 +34,7 @@ use flags::{GenomeFlags, ObservedFlags, PopulationFlags, ReadFlags, TraitFlag};
   landrace simulate -o potato --ploidy 4 --population f1 -n 12 --depth 40
   landrace simulate -o plate --population ril -n 94 --layout gbs --enzymes PstI,MspI --read-length 100
   landrace simulate -o panel --population admixed -n 300 --markers 9000 --genome-length 10Mb --cm-per-mb 50 --no-reads
+  landrace simulate -o bank --population genebank -n 500 --founders 80 --no-reads --call-errors 0.01 --missing 0.1
   landrace simulate -o reads --reference genome.fa.gz -n 1 --ploidy 1 --fragments 10000")]
 pub(crate) struct Args {
     /// Folder to write into

@@ -10,7 +10,7 @@ use landrace_simulate::cohort::Observation;
 use landrace_simulate::dataset::Sequencing;
 use landrace_simulate::founders::FounderOptions;
 use landrace_simulate::genome::{Genome, GenomeOptions};
-use landrace_simulate::population::{Design, PopulationOptions};
+use landrace_simulate::population::{Bank, Design, PopulationOptions};
 use landrace_simulate::reads::{
     AmpliconPanel, Digest, ENZYMES, Enzyme, LibraryLayout, QualityProfile, ReadOptions,
 };
@@ -122,6 +122,8 @@ enum PopulationWord {
     Clones,
     /// Mosaics of --ancestries populations that drifted apart (--fst), in shares by --alpha, at --markers SNPs
     Admixed,
+    /// A gene bank: accessions, with --plant among them
+    Genebank,
 }
 
 #[derive(Args)]
@@ -136,7 +138,7 @@ pub(super) struct PopulationFlags {
     /// Copies of each chromosome: 1, 2, 4, 6 or 8
     #[arg(long, default_value_t = 2, value_name = "N")]
     ploidy: usize,
-    /// Number of founders, for open pollination [default: as many as samples] and clones [default: 1]
+    /// Number of founders, for open pollination and gene banks [default: as many as samples] and clones [default: 1]
     #[arg(long, value_name = "N")]
     founders: Option<usize>,
     /// Generations of selfing, backcrossing or mating, or since admixture [default: 7 for ril, 10 for admixed, else 1]
@@ -172,6 +174,35 @@ pub(super) struct PopulationFlags {
     /// For admixed: number of SNPs
     #[arg(long, default_value_t = 5000, value_name = "N")]
     markers: usize,
+    /// Shares of a gene bank that are planted: duplicates, sports (at --sport-sites), offspring, sibs, backcrosses
+    #[arg(long, value_name = "ROLE:SHARE,…", value_delimiter = ',', default_value = PLANTED)]
+    plant: Vec<Planted>,
+    /// Sites at which a planted sport differs
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    sport_sites: usize,
+}
+
+/// What is planted by default.
+const PLANTED: &str = "duplicates:0.05,sports:0.01,offspring:0.05,sibs:0.05,backcrosses:0.05";
+
+/// `duplicates:0.05`.
+#[derive(Clone)]
+struct Planted {
+    role: String,
+    share: f64,
+}
+
+impl FromStr for Planted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let roles = ["duplicates", "sports", "offspring", "sibs", "backcrosses"];
+        let parts = text.split_once(':').filter(|(role, _)| roles.contains(role));
+        let share = parts.and_then(|(_, share)| parse_share(share).ok());
+        let role = parts.map(|(role, _)| role.to_owned());
+        let planted = role.zip(share).map(|(role, share)| Self { role, share });
+        planted.ok_or_else(|| format!("write ROLE:SHARE, the role one of {}", roles.join(", ")))
+    }
 }
 
 impl PopulationFlags {
@@ -201,6 +232,7 @@ impl PopulationFlags {
             PopulationWord::Selfing => Design::Selfing,
             PopulationWord::Open => Design::OpenPollination,
             PopulationWord::Clones => Design::Clones,
+            PopulationWord::Genebank => Design::GeneBank(self.bank()),
         };
         PopulationOptions {
             design,
@@ -209,6 +241,24 @@ impl PopulationFlags {
             founders: self.founders,
             generations: self.generations,
             are_founders_inbred: (self.inbred || self.outbred).then_some(self.inbred),
+        }
+    }
+
+    /// What is planted, in accessions.
+    fn bank(&self) -> Bank {
+        let count = |role: &str| {
+            let share: f64 = self.plant.iter().filter(|own| own.role == role).map(|own| own.share).sum();
+            (0..self.individuals)
+                .filter(|index| *index as f64 + 0.5 < share * self.individuals as f64)
+                .count()
+        };
+        Bank {
+            duplicates: count("duplicates"),
+            sports: count("sports"),
+            sport_sites: self.sport_sites,
+            offspring: count("offspring"),
+            sibs: count("sibs"),
+            backcrosses: count("backcrosses"),
         }
     }
 
