@@ -1,3 +1,4 @@
 //! Gene banks: passports, identity, duplicates, diversity and core collections.
 
+pub mod core_collection;
 pub mod distance;
