@@ -5,6 +5,7 @@
 
 pub mod batches;
 pub mod block;
+pub mod cells;
 pub mod compare;
 pub mod digits;
 pub mod dosage;

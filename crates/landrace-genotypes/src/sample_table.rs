@@ -199,6 +199,11 @@ impl SampleTable {
 }
 
 impl Joined {
+    /// A column of cells, one a sample, and the lines that they stand in (0 where the table lacks the sample).
+    pub fn new(cells: Vec<Option<String>>, lines: Vec<u64>) -> Self {
+        Self { cells, lines }
+    }
+
     /// The line of a sample in the table.
     pub fn line(&self, sample: usize) -> u64 {
         self.lines[sample]
