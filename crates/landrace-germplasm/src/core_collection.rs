@@ -95,6 +95,22 @@ pub struct Hunt<'a> {
     options: Options,
 }
 
+/// The entries found, and the least and most by which each objective was normalised.
+pub type Found = (Vec<usize>, Vec<Option<(f64, f64)>>);
+
+/// Quick searches over the distances of a [`Hunt`].
+pub struct QuickHunt<'h, 'a>(&'h Hunt<'a>);
+
+impl QuickHunt<'_, '_> {
+    /// As [`Hunt::search`], with [`Effort::Quick`].
+    ///
+    /// # Errors
+    /// As [`Hunt::search`].
+    pub fn search(&self, objectives: &[Weighted], rules: &Rules) -> Result<Found, GenotypeError> {
+        self.0.search_with(Effort::Quick, objectives, rules)
+    }
+}
+
 /// Random cores that a core is compared with.
 const RANDOM_CORES: usize = 20;
 
@@ -105,13 +121,19 @@ impl<'a> Hunt<'a> {
     ///
     /// # Errors
     /// Returns an error if an objective needs what the collection lacks.
-    pub fn new(collection: &'a Collection, objectives: &[Objective], options: Options) -> Result<Self, GenotypeError> {
+    pub fn new(
+        collection: &'a Collection,
+        objectives: &[Objective],
+        options: Options,
+    ) -> Result<Self, GenotypeError> {
         let mut distances = HashMap::new();
         for objective in objectives {
             objective.check(collection)?;
             let Some(measure) = objective.measure() else { continue };
             let missing = options.missing.of(*objective, collection, measure);
-            distances.entry((measure, missing)).or_insert_with(|| Distances::new(collection, measure, missing));
+            distances
+                .entry((measure, missing))
+                .or_insert_with(|| Distances::new(collection, measure, missing));
         }
         Ok(Self { collection, distances, options })
     }
@@ -124,6 +146,11 @@ impl<'a> Hunt<'a> {
     fn distances(&self, objective: Objective) -> Option<&Distances<'a>> {
         let measure = objective.measure()?;
         self.distances.get(&(measure, self.options.missing.of(objective, self.collection, measure)))
+    }
+
+    /// The same distances, for quick searches.
+    pub fn quick(&self) -> QuickHunt<'_, 'a> {
+        QuickHunt(self)
     }
 
     fn target(&self, objective: Objective) -> Result<Target<'_>, GenotypeError> {
@@ -143,16 +170,29 @@ impl<'a> Hunt<'a> {
     ///
     /// # Errors
     /// Returns an error if the rules contradict each other or the collection.
-    pub fn search(&self, objectives: &[Weighted], rules: &Rules) -> Result<(Vec<usize>, Vec<Option<(f64, f64)>>), GenotypeError> {
+    pub fn search(&self, objectives: &[Weighted], rules: &Rules) -> Result<Found, GenotypeError> {
+        self.search_with(self.options.effort, objectives, rules)
+    }
+
+    fn search_with(
+        &self,
+        effort: Effort,
+        objectives: &[Weighted],
+        rules: &Rules,
+    ) -> Result<Found, GenotypeError> {
         let plan = rules.plan(&self.collection.names)?;
         let targets: Vec<Target<'_>> =
             objectives.iter().map(|own| self.target(own.objective)).collect::<Result<_, _>>()?;
-        let budget = self.options.effort.budget();
+        let budget = effort.budget();
         let seed = self.options.seed;
         let sign = |target: &Target<'_>| if target.is_minimised() { -1.0 } else { 1.0 };
         let is_filled = |members: Vec<usize>| {
             let message = "the quotas and groups leave no core of this size; ask for fewer entries";
-            if members.len() == rules.size { Ok(members) } else { Err(GenotypeError::Request(message.to_owned())) }
+            if members.len() == rules.size {
+                Ok(members)
+            } else {
+                Err(GenotypeError::Request(message.to_owned()))
+            }
         };
         if let [target] = targets.as_slice() {
             let members = search::search(&plan, &[(sign(target), *target)], budget, seed);
@@ -160,13 +200,18 @@ impl<'a> Hunt<'a> {
         }
         let best: Vec<Vec<usize>> = targets
             .iter()
-            .map(|target| is_filled(search::search(&plan, &[(sign(target), *target)], budget.preliminary(), seed)))
+            .map(|target| {
+                is_filled(search::search(&plan, &[(sign(target), *target)], budget.preliminary(), seed))
+            })
             .collect::<Result<_, _>>()?;
         let mut ranges = Vec::new();
         let mut scaled = Vec::new();
         for (own, target) in objectives.iter().zip(&targets) {
             let values: Vec<f64> = best.iter().map(|members| target.value(members)).collect();
-            let (least, most) = (values.iter().copied().fold(f64::INFINITY, f64::min), values.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+            let (least, most) = (
+                values.iter().copied().fold(f64::INFINITY, f64::min),
+                values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            );
             // Objectives with one value for all need no scale: they cannot pull.
             let width = if most - least > 1e-12 { most - least } else { 1.0 };
             ranges.push(Some((least, most)));
@@ -181,7 +226,13 @@ impl<'a> Hunt<'a> {
     ///
     /// # Errors
     /// Returns an error if an objective needs what the collection lacks.
-    pub fn outcome(&self, own: Weighted, range: Option<(f64, f64)>, members: &[usize], rules: &Rules) -> Result<Outcome, GenotypeError> {
+    pub fn outcome(
+        &self,
+        own: Weighted,
+        range: Option<(f64, f64)>,
+        members: &[usize],
+        rules: &Rules,
+    ) -> Result<Outcome, GenotypeError> {
         let target = self.target(own.objective)?;
         let plan = rules.plan(&self.collection.names)?;
         let (bound, by) = bound::bound(&plan, target, members);
@@ -208,13 +259,20 @@ impl<'a> Hunt<'a> {
         let size = members.len() as f64;
         Ok(match objective {
             Objective::EntryNearest(_) if members.len() < 2 => 0.0,
-            Objective::EntryNearest(_) => members.iter().map(|&i| distances.nearest(i, members, true).1).sum::<f64>() / size,
+            Objective::EntryNearest(_) => {
+                members.iter().map(|&i| distances.nearest(i, members, true).1).sum::<f64>() / size
+            }
             Objective::AccessionNearest(_) => {
                 let nearest = self.nearest(objective, members);
                 nearest.iter().map(|own| own.distance).sum::<f64>() / nearest.len() as f64
             }
             _ => {
-                let sum: f64 = members.iter().enumerate().flat_map(|(k, &i)| members[..k].iter().map(move |&j| (i, j))).map(|(i, j)| distances.pair(i, j)).sum();
+                let sum: f64 = members
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(k, &i)| members[..k].iter().map(move |&j| (i, j)))
+                    .map(|(i, j)| distances.pair(i, j))
+                    .sum();
                 2.0 * sum / (size * (size - 1.0)).max(1.0)
             }
         })

@@ -1,5 +1,5 @@
 //! Gene banks: passports, identity, duplicates, diversity and core collections.
 
-pub mod core_collection;
 pub mod accession;
+pub mod core_collection;
 pub mod distance;

@@ -76,8 +76,7 @@ impl AlleleTable {
         if !is_held_as_steps {
             parts.iter_mut().for_each(Part::widen);
         }
-        let wide: Vec<WideLocus> =
-            parts.iter_mut().flat_map(|part| std::mem::take(&mut part.wide)).collect();
+        let wide: Vec<WideLocus> = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.wide)).collect();
         let pairs: usize = parts.iter().map(|part| part.codes.len().checked_div(n).unwrap_or(0)).sum();
         let mut codes = vec![MISSING; n * pairs];
         if pairs > 0 {
@@ -180,7 +179,8 @@ impl AlleleTable {
 
     /// Number of missing calls.
     pub fn missing(&self) -> u64 {
-        let in_pairs = self.codes.par_chunks(1 << 16).map(|codes| codes.iter().filter(|&&c| c == MISSING).count());
+        let in_pairs =
+            self.codes.par_chunks(1 << 16).map(|codes| codes.iter().filter(|&&c| c == MISSING).count());
         let firsts: Vec<usize> = self.wide().map(|columns| columns.start).collect();
         let in_wide = |i| firsts.iter().filter(|&&column| self.frequencies(i)[column].is_nan()).count();
         let wide: usize = (0..self.samples.len()).map(in_wide).sum();

@@ -24,7 +24,9 @@ pub(crate) fn bound(plan: &Plan, target: Target<'_>, members: &[usize]) -> (f64,
         Target::AccessionNearest(square) => {
             (median(plan, square, members), "Lagrangian relaxation of the p-median")
         }
-        Target::EntryNearest(square) => (packing(plan, square), "clique covers of the pairs nearer than each distance"),
+        Target::EntryNearest(square) => {
+            (packing(plan, square), "clique covers of the pairs nearer than each distance")
+        }
         Target::EntryEntry(square) => {
             let simple = largest_pairs(plan, square);
             let relaxed = square.is_euclidean().then(|| relax::dispersion(plan, square, 500).bound).flatten();
@@ -33,10 +35,14 @@ pub(crate) fn bound(plan: &Plan, target: Target<'_>, members: &[usize]) -> (f64,
                 None => (simple, "largest distances of each accession"),
             }
         }
-        Target::Allelic(Allelic::Coverage, table) => (coverage(plan, table, members), "alleles each accession adds"),
+        Target::Allelic(Allelic::Coverage, table) => {
+            (coverage(plan, table, members), "alleles each accession adds")
+        }
         Target::Allelic(kind, table) => {
             let ceiling = ceiling(kind, table);
-            let relaxed = relax::alleles(plan, kind, table, rounds(0, plan.is_free.len() * table.loci() * 4).min(200)).bound;
+            let relaxed =
+                relax::alleles(plan, kind, table, rounds(0, plan.is_free.len() * table.loci() * 4).min(200))
+                    .bound;
             match relaxed.filter(|relaxed| *relaxed < ceiling) {
                 Some(relaxed) => (relaxed, "concave relaxation"),
                 None => (ceiling, "even frequencies at each locus"),
@@ -195,7 +201,12 @@ fn ceiling(kind: Allelic, table: &AlleleTable) -> f64 {
         Allelic::Shannon => (alleles.max(1) as f64).ln(),
         _ => 1.0 - 1.0 / alleles.max(1) as f64,
     };
-    let pairs: f64 = (0..table.pairs()).into_par_iter().map(|locus| even(alleles_at(table, locus, &all))).collect::<Vec<_>>().iter().sum();
+    let pairs: f64 = (0..table.pairs())
+        .into_par_iter()
+        .map(|locus| even(alleles_at(table, locus, &all)))
+        .collect::<Vec<_>>()
+        .iter()
+        .sum();
     let wide: f64 = table
         .wide()
         .map(|columns| {

@@ -43,18 +43,28 @@ impl Collection {
         .flatten()
         .collect();
         let Some((first_name, first)) = tables.first().copied() else {
-            let message = "there is nothing to choose from; give genotypes, --traits, --frequencies or --distances";
+            let message =
+                "there is nothing to choose from; give genotypes, --traits, --frequencies or --distances";
             return Err(GenotypeError::Request(message.to_owned()));
         };
         let places: Vec<HashMap<&str, usize>> = tables
             .iter()
             .map(|(_, names)| names.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect())
             .collect();
-        let names: Vec<String> =
-            first.iter().filter(|name| places.iter().all(|own| own.contains_key(name.as_str()))).cloned().collect();
+        let names: Vec<String> = first
+            .iter()
+            .filter(|name| places.iter().all(|own| own.contains_key(name.as_str())))
+            .cloned()
+            .collect();
         if names.is_empty() {
-            let (other, there) = tables.iter().skip(1).map(|(name, own)| (*name, own.first())).next().unwrap_or((first_name, None));
-            let example = |name: Option<&String>| name.map_or_else(String::new, |name| format!(" ('{name}')"));
+            let (other, there) = tables
+                .iter()
+                .skip(1)
+                .map(|(name, own)| (*name, own.first()))
+                .next()
+                .unwrap_or((first_name, None));
+            let example =
+                |name: Option<&String>| name.map_or_else(String::new, |name| format!(" ('{name}')"));
             let message = format!(
                 "no accession is both in {first_name}{} and in {other}{}; write the names alike",
                 example(first.first()),
@@ -62,10 +72,12 @@ impl Collection {
             );
             return Err(GenotypeError::Request(message));
         }
-        let kept: HashMap<&str, usize> = names.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
+        let kept: HashMap<&str, usize> =
+            names.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
         let mut notes = Vec::new();
         for (table, own) in &tables {
-            let out: Vec<&str> = own.iter().map(String::as_str).filter(|name| !kept.contains_key(name)).collect();
+            let out: Vec<&str> =
+                own.iter().map(String::as_str).filter(|name| !kept.contains_key(name)).collect();
             if !out.is_empty() {
                 let more = if out.len() > 3 { ", …" } else { "" };
                 notes.push(format!(
@@ -75,13 +87,16 @@ impl Collection {
                 ));
             }
         }
-        let chosen = |table: usize| -> Vec<usize> { names.iter().map(|name| places[table][name.as_str()]).collect() };
+        let chosen =
+            |table: usize| -> Vec<usize> { names.iter().map(|name| places[table][name.as_str()]).collect() };
         let mut table = 0..tables.len();
         let mut next = || table.next().map(&chosen).unwrap_or_default();
         let alleles_rows = alleles.as_ref().map(|_| next());
         let traits_rows = traits.as_ref().map(|_| next());
         let matrix_rows = matrix.as_ref().map(|_| next());
-        let is_whole = |rows: &[usize], count: usize| rows.len() == count && rows.iter().enumerate().all(|(a, &b)| a == b);
+        let is_whole = |rows: &[usize], count: usize| {
+            rows.len() == count && rows.iter().enumerate().all(|(a, &b)| a == b)
+        };
         drop(places);
         let names_out = names.clone();
         let alleles = alleles.zip(alleles_rows).map(|(own, rows)| {
@@ -97,7 +112,8 @@ impl Collection {
     /// # Errors
     /// Returns an error with the nearest name if there is none; `list` names where it stands.
     pub fn find(&self, names: &[String], list: &str) -> Result<Vec<usize>, GenotypeError> {
-        let places: HashMap<&str, usize> = self.names.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
+        let places: HashMap<&str, usize> =
+            self.names.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
         let find = |name: &String| {
             places.get(name.as_str()).copied().ok_or_else(|| {
                 let hint = landrace_genome::nearest::hint(name, self.names.iter().map(String::as_str));

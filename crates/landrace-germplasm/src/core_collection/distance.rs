@@ -170,7 +170,11 @@ impl<'a> GeneticDistance<'a> {
                 let counts = compare_samples(x, y, self.words);
                 let (different, distance) = (counts.different as f64, counts.distance as f64);
                 // Differences of two steps, and of one, which for haploids is the whole.
-                let (two, one) = if steps < 2.0 { (different, 0.0) } else { (distance - different, 2.0 * different - distance) };
+                let (two, one) = if steps < 2.0 {
+                    (different, 0.0)
+                } else {
+                    (distance - different, 2.0 * different - distance)
+                };
                 let half = if kind == Genetic::ModifiedRogers { 0.5 } else { 2.0 - std::f64::consts::SQRT_2 };
                 (2.0 * two + half * one, counts.compared as f64)
             }

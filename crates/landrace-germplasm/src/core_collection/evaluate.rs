@@ -76,7 +76,11 @@ fn compare(own: &Trait, members: &[usize]) -> TraitComparison {
         counts
     };
     let is_number = own.scale == Scale::Number;
-    let (all, few) = if is_number || own.classes.is_empty() { (Vec::new(), Vec::new()) } else { (counts(&whole), counts(&core)) };
+    let (all, few) = if is_number || own.classes.is_empty() {
+        (Vec::new(), Vec::new())
+    } else {
+        (counts(&whole), counts(&core))
+    };
     let present = |counts: &[usize]| counts.iter().filter(|count| **count > 0).count();
     TraitComparison {
         name: own.name.clone(),
@@ -117,12 +121,14 @@ fn shannon(counts: &[usize]) -> f64 {
 /// the share of the variance that each has.
 pub fn principal_coordinates(square: &Square) -> ([Vec<f64>; 2], [f64; 2]) {
     let n = square.len();
-    let means: Vec<f64> = square.rows().map(|row| row.iter().map(|&d| f64::from(d).powi(2)).sum::<f64>() / n as f64).collect();
+    let means: Vec<f64> =
+        square.rows().map(|row| row.iter().map(|&d| f64::from(d).powi(2)).sum::<f64>() / n as f64).collect();
     let grand = means.iter().sum::<f64>() / n.max(1) as f64;
     // The trace of the centred matrix is that of the squared distances to the middle.
     let total = grand * n as f64 / 2.0;
     let mut stream = Stream::of(1, 0);
-    let mut start = || -> Vec<f64> { (0..n).map(|_| stream.below(1 << 20) as f64 / f64::from(1 << 19) - 1.0).collect() };
+    let mut start =
+        || -> Vec<f64> { (0..n).map(|_| stream.below(1 << 20) as f64 / f64::from(1 << 19) - 1.0).collect() };
     let mut vectors = [start(), start()];
     let mut values = [0.0; 2];
     for _ in 0..40 {

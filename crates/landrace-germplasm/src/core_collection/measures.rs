@@ -112,7 +112,8 @@ impl FromStr for Weighted {
     /// An objective, or an objective and its weight: `EN-MR` or `EN-MR=0.5`.
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, weight) = text.split_once('=').unwrap_or((text, "1"));
-        let weight: f64 = weight.parse().map_err(|_| format!("'{weight}' is no weight; write a number above 0"))?;
+        let weight: f64 =
+            weight.parse().map_err(|_| format!("'{weight}' is no weight; write a number above 0"))?;
         if !(weight > 0.0 && weight.is_finite()) {
             return Err(format!("the weight {weight} is not above 0; leave the objective out instead"));
         }
@@ -242,7 +243,9 @@ impl<'a> Distances<'a> {
         let others = || members.iter().copied().filter(|&j| !(is_other && j == i));
         let least = others().map(|j| row[j]).fold(f32::INFINITY, f32::min);
         let near = others().filter(|&j| row[j] <= least * (1.0 + 1e-6));
-        let best = near.map(|j| (j, self.pair(i, j))).reduce(|best, next| if next.1 < best.1 || next.0 == i { next } else { best });
+        let best = near
+            .map(|j| (j, self.pair(i, j)))
+            .reduce(|best, next| if next.1 < best.1 || next.0 == i { next } else { best });
         best.unwrap_or((i, 0.0))
     }
 }

@@ -68,7 +68,8 @@ impl Rules {
             return fail("a core of 0 entries is no core; ask for 1 or more".to_owned());
         }
         if self.size > n {
-            let message = format!("a core of {} entries is asked of {n} accessions; ask for fewer", self.size);
+            let message =
+                format!("a core of {} entries is asked of {n} accessions; ask for fewer", self.size);
             return fail(message);
         }
         let mut plan = Plan {
@@ -82,16 +83,25 @@ impl Rules {
         self.always.iter().for_each(|&i| plan.is_fixed[i] = true);
         self.never.iter().for_each(|&i| plan.is_free[i] = false);
         if let Some(i) = (0..n).find(|&i| plan.is_fixed[i] && !plan.is_free[i]) {
-            let message = format!("'{}' is to be always and never in the core; take it from one of the lists", names[i]);
+            let message = format!(
+                "'{}' is to be always and never in the core; take it from one of the lists",
+                names[i]
+            );
             return fail(message);
         }
         let fixed = plan.is_fixed.iter().filter(|fixed| **fixed).count();
         if fixed > self.size {
-            return fail(format!("{fixed} accessions are always in the core, but it has {} entries; ask for more", self.size));
+            return fail(format!(
+                "{fixed} accessions are always in the core, but it has {} entries; ask for more",
+                self.size
+            ));
         }
         let free = plan.is_free.iter().filter(|free| **free).count();
         if free < self.size {
-            let message = format!("a core of {} entries is asked, but {free} accessions may be chosen; shorten the list of never", self.size);
+            let message = format!(
+                "a core of {} entries is asked, but {free} accessions may be chosen; shorten the list of never",
+                self.size
+            );
             return fail(message);
         }
         if let Some(strata) = &self.strata {
@@ -107,16 +117,24 @@ impl Rules {
         let fail = |message: String| Err(GenotypeError::Request(message));
         let sum: usize = strata.quotas.iter().sum();
         if sum != self.size {
-            return fail(format!("the quotas add up to {sum}, but the core has {} entries; make them equal", self.size));
+            return fail(format!(
+                "the quotas add up to {sum}, but the core has {} entries; make them equal",
+                self.size
+            ));
         }
         for (index, (name, &quota)) in strata.names.iter().zip(&strata.quotas).enumerate() {
-            let own = |flags: &[bool]| (0..self.accessions).filter(|&i| strata.of[i] == index && flags[i]).count();
+            let own =
+                |flags: &[bool]| (0..self.accessions).filter(|&i| strata.of[i] == index && flags[i]).count();
             let (free, fixed) = (own(&plan.is_free), own(&plan.is_fixed));
             if free < quota {
-                return fail(format!("'{name}' is to give {quota} entries, but {free} of its accessions may be chosen; lower its quota"));
+                return fail(format!(
+                    "'{name}' is to give {quota} entries, but {free} of its accessions may be chosen; lower its quota"
+                ));
             }
             if fixed > quota {
-                return fail(format!("'{name}' is to give {quota} entries, but {fixed} of its accessions are always in the core; raise its quota"));
+                return fail(format!(
+                    "'{name}' is to give {quota} entries, but {fixed} of its accessions are always in the core; raise its quota"
+                ));
             }
         }
         Ok(())
@@ -128,16 +146,23 @@ impl Rules {
         for i in (0..self.accessions).filter(|&i| plan.is_fixed[i] && plan.group[i] != NONE) {
             let other = std::mem::replace(&mut first[plan.group[i]], i);
             if other != NONE {
-                let message = format!("'{}' and '{}' are always in the core, but of one group, of which one is chosen; take one from the list", names[other], names[i]);
+                let message = format!(
+                    "'{}' and '{}' are always in the core, but of one group, of which one is chosen; take one from the list",
+                    names[other], names[i]
+                );
                 return Err(GenotypeError::Request(message));
             }
         }
         for (stratum, &quota) in plan.quotas.iter().enumerate() {
             let own = (0..self.accessions).filter(|&i| plan.is_free[i] && plan.stratum[i] == stratum);
             let mut seen = vec![false; groups];
-            let room = own.filter(|&i| plan.group[i] == NONE || !std::mem::replace(&mut seen[plan.group[i]], true)).count();
+            let room = own
+                .filter(|&i| plan.group[i] == NONE || !std::mem::replace(&mut seen[plan.group[i]], true))
+                .count();
             if room < quota {
-                let message = format!("with one accession of each group, {room} may be chosen, but {quota} are asked; ask for fewer");
+                let message = format!(
+                    "with one accession of each group, {room} may be chosen, but {quota} are asked; ask for fewer"
+                );
                 return Err(GenotypeError::Request(message));
             }
         }
@@ -146,6 +171,22 @@ impl Rules {
 }
 
 impl Strata {
+    /// The same strata for a core of another size, by the shares of the quotas.
+    pub fn scaled(&self, size: usize, rules: &Rules) -> Self {
+        let mut room = vec![0; self.names.len()];
+        (0..self.of.len()).filter(|i| !rules.never.contains(i)).for_each(|i| room[self.of[i]] += 1);
+        let mut quotas = vec![0usize; room.len()];
+        while quotas.iter().sum::<usize>() < size {
+            let open = (0..room.len()).filter(|&k| quotas[k] < room[k]);
+            let claim = |k: usize| (self.quotas[k] as f64 + 1e-9) / (2.0 * quotas[k] as f64 + 1.0);
+            let Some(next) = open.max_by(|&a, &b| claim(a).total_cmp(&claim(b)).then(b.cmp(&a))) else {
+                break;
+            };
+            quotas[next] += 1;
+        }
+        Self { quotas, ..self.clone() }
+    }
+
     /// Shares `size` places among strata by an allocation, by largest remainders, at least one a stratum where that
     /// is possible and never more than a stratum has (`room`).
     pub fn allocate(allocation: Allocation, size: usize, room: &[usize]) -> Vec<usize> {
@@ -164,7 +205,9 @@ impl Strata {
         while quotas.iter().sum::<usize>() < size {
             let open = (0..room.len()).filter(|&k| quotas[k] < room[k]);
             let claim = |k: usize| weight(&room[k]) / (2.0 * quotas[k] as f64 + 1.0);
-            let Some(next) = open.max_by(|&a, &b| claim(a).total_cmp(&claim(b)).then(b.cmp(&a))) else { break };
+            let Some(next) = open.max_by(|&a, &b| claim(a).total_cmp(&claim(b)).then(b.cmp(&a))) else {
+                break;
+            };
             quotas[next] += 1;
         }
         quotas

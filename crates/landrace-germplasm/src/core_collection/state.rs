@@ -123,7 +123,9 @@ impl<'a> State<'a> {
             term.changes(&self.members, candidate, places, *scale, &mut changes);
         }
         let allowed = places.iter().filter(|&&place| self.may_exchange(place, candidate));
-        let best = allowed.map(|&place| (place, changes[place])).reduce(|best, next| if next.1 > best.1 { next } else { best });
+        let best = allowed
+            .map(|&place| (place, changes[place]))
+            .reduce(|best, next| if next.1 > best.1 { next } else { best });
         self.changes = changes;
         best
     }

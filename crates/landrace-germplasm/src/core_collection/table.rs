@@ -102,7 +102,8 @@ impl NamedMatrix {
         let n = cells.rows.len();
         if n + before != cells.header.len() {
             let columns = cells.header.len().saturating_sub(before);
-            let message = format!("the matrix has {n} rows and {columns} columns; a matrix of distances is square");
+            let message =
+                format!("the matrix has {n} rows and {columns} columns; a matrix of distances is square");
             return Err(cells.error(1, &message));
         }
         let samples: Vec<String> = cells.rows.iter().map(|(_, row)| row[0].clone()).collect();
@@ -110,7 +111,11 @@ impl NamedMatrix {
         let mut values = Vec::with_capacity(n * n);
         for (index, (line, row)) in cells.rows.iter().enumerate() {
             if cells.header[before + index] != samples[index] {
-                let message = format!("the row is of '{}', but the column of '{}'; put both in one order", samples[index], cells.header[before + index]);
+                let message = format!(
+                    "the row is of '{}', but the column of '{}'; put both in one order",
+                    samples[index],
+                    cells.header[before + index]
+                );
                 return Err(cells.error(*line, &message));
             }
             for cell in &row[before..] {
@@ -128,12 +133,22 @@ impl NamedMatrix {
     fn check(&self, cells: &Cells) -> Result<(), GenotypeError> {
         for i in 0..self.samples.len() {
             if self.get(i, i) != 0.0 {
-                let message = format!("'{}' has the distance {} to itself; a matrix of similarity is turned to distances first", self.samples[i], self.get(i, i));
+                let message = format!(
+                    "'{}' has the distance {} to itself; a matrix of similarity is turned to distances first",
+                    self.samples[i],
+                    self.get(i, i)
+                );
                 return Err(cells.error(cells.rows[i].0, &message));
             }
-            if let Some(j) = (0..i).find(|&j| (self.get(i, j) - self.get(j, i)).abs() > 1e-9 * self.get(i, j).abs().max(1.0)) {
+            if let Some(j) = (0..i)
+                .find(|&j| (self.get(i, j) - self.get(j, i)).abs() > 1e-9 * self.get(i, j).abs().max(1.0))
+            {
                 let (a, b) = (&self.samples[i], &self.samples[j]);
-                let message = format!("'{a}' to '{b}' is {}, but back it is {}; distances are symmetric", self.get(i, j), self.get(j, i));
+                let message = format!(
+                    "'{a}' to '{b}' is {}, but back it is {}; distances are symmetric",
+                    self.get(i, j),
+                    self.get(j, i)
+                );
                 return Err(cells.error(cells.rows[i].0, &message));
             }
         }
@@ -166,12 +181,14 @@ pub fn parse_alleles(text: &str, path: &str) -> Result<AlleleTable, GenotypeErro
     let mut first = 0;
     while first < columns.len() {
         let name = stem(&cells.header[columns[first]]);
-        let count = columns[first..].iter().take_while(|&&column| stem(&cells.header[column]) == name).count();
+        let count =
+            columns[first..].iter().take_while(|&&column| stem(&cells.header[column]) == name).count();
         loci.push(locus(&cells, &rows, &columns[first..first + count])?);
         first += count;
     }
     if loci.is_empty() {
-        return Err(cells.error(1, "the table has no loci; give each allele of a locus a column, such as M1 and M1.1"));
+        return Err(cells
+            .error(1, "the table has no loci; give each allele of a locus a column, such as M1 and M1.1"));
     }
     Ok(AlleleTable::of_frequencies(Arc::from(samples), &loci))
 }

@@ -67,7 +67,9 @@ impl TraitTable {
         let cells = Cells::parse(text, path)?;
         let name = cells.key_column();
         let columns: Vec<usize> = (0..cells.header.len())
-            .filter(|&column| column != name && !(column > 0 && cells.header[column].eq_ignore_ascii_case("name")))
+            .filter(|&column| {
+                column != name && !(column > 0 && cells.header[column].eq_ignore_ascii_case("name"))
+            })
             .collect();
         let mut declared = Declared::default();
         let (mut samples, mut rows) = (Vec::new(), Vec::new());
@@ -86,22 +88,22 @@ impl TraitTable {
         }
         cells.refuse_twice(&samples)?;
         let make = |(index, &column): (usize, &usize)| {
-            let values: Vec<(u64, &str)> = rows.iter().map(|(line, row)| (*line, row[index].as_str())).collect();
+            let values: Vec<(u64, &str)> =
+                rows.iter().map(|(line, row)| (*line, row[index].as_str())).collect();
             Trait::of(&cells, &cells.header[column], &values, (&declared, index))
         };
         let traits = columns.iter().enumerate().map(make).collect::<Result<Vec<_>, _>>()?;
         if traits.is_empty() || samples.is_empty() {
-            return Err(cells.error(1, "the table has no traits; give it a column of accessions and others of traits"));
+            return Err(cells
+                .error(1, "the table has no traits; give it a column of accessions and others of traits"));
         }
         Ok(Self { samples, traits })
     }
 
     /// The accessions named alone, in the order given. Ranges stay as they were.
     pub fn with_samples(&self, chosen: &[usize]) -> Self {
-        let pick = |own: &Trait| Trait {
-            values: chosen.iter().map(|&i| own.values[i]).collect(),
-            ..own.clone()
-        };
+        let pick =
+            |own: &Trait| Trait { values: chosen.iter().map(|&i| own.values[i]).collect(), ..own.clone() };
         Self {
             samples: chosen.iter().map(|&i| self.samples[i].clone()).collect(),
             traits: self.traits.iter().map(pick).collect(),
@@ -189,7 +191,10 @@ impl Trait {
         for &(line, cell) in values {
             let value = if is_missing(cell) { Some(f64::NAN) } else { number(cell) };
             let value = value.ok_or_else(|| {
-                let message = format!("trait {} has '{cell}', but is of numbers; correct it, or give the trait the type N", self.name);
+                let message = format!(
+                    "trait {} has '{cell}', but is of numbers; correct it, or give the trait the type N",
+                    self.name
+                );
                 cells.error(line, &message)
             })?;
             self.values.push(value);

@@ -91,7 +91,9 @@ impl<'a> AlleleSums<'a> {
 
     fn add(&mut self, member: usize) {
         let own = self.copies.iter_mut().zip(&mut self.called);
-        for ((copies, called), &code) in own.zip(self.table.codes(member)).filter(|(_, code)| **code != MISSING) {
+        for ((copies, called), &code) in
+            own.zip(self.table.codes(member)).filter(|(_, code)| **code != MISSING)
+        {
             *copies += u32::from(code);
             *called += 1;
         }
@@ -117,7 +119,12 @@ impl<'a> AlleleSums<'a> {
         self.kind.part(p) + self.kind.part(1.0 - p)
     }
 
-    fn wide_value(&self, columns: &std::ops::Range<usize>, called: f64, change: impl Fn(usize) -> f64) -> f64 {
+    fn wide_value(
+        &self,
+        columns: &std::ops::Range<usize>,
+        called: f64,
+        change: impl Fn(usize) -> f64,
+    ) -> f64 {
         if called < 0.5 {
             return 0.0;
         }
@@ -127,7 +134,8 @@ impl<'a> AlleleSums<'a> {
     fn whole_sum(&self) -> f64 {
         let pairs: f64 = self.copies.iter().zip(&self.called).map(|(&x, &m)| self.pair_value(x, m)).sum();
         let wide = self.starts.iter().zip(&self.wide_called);
-        pairs + wide.map(|(columns, &called)| self.wide_value(columns, f64::from(called), |_| 0.0)).sum::<f64>()
+        pairs
+            + wide.map(|(columns, &called)| self.wide_value(columns, f64::from(called), |_| 0.0)).sum::<f64>()
     }
 
     /// The change of the sum over loci by an exchange.
@@ -147,7 +155,8 @@ impl<'a> AlleleSums<'a> {
             let [less, more] = [old, new].map(|own| f64::from(u8::from(!own[columns.start].is_nan())));
             let after = f64::from(called) + more - less;
             let by = |column: usize| known(new[column]) - known(old[column]);
-            change += self.wide_value(columns, after, by) - self.wide_value(columns, f64::from(called), |_| 0.0);
+            change +=
+                self.wide_value(columns, after, by) - self.wide_value(columns, f64::from(called), |_| 0.0);
         }
         change
     }
@@ -158,8 +167,16 @@ impl Term for AlleleSums<'_> {
         self.kind.of_sum(self.sum, self.table.loci(), self.alleles)
     }
 
-    fn changes(&mut self, members: &[usize], candidate: usize, places: &[usize], scale: f64, out: &mut [f64]) {
-        let unit = self.kind.of_sum(1.0, self.table.loci(), self.alleles) - self.kind.of_sum(0.0, self.table.loci(), self.alleles);
+    fn changes(
+        &mut self,
+        members: &[usize],
+        candidate: usize,
+        places: &[usize],
+        scale: f64,
+        out: &mut [f64],
+    ) {
+        let unit = self.kind.of_sum(1.0, self.table.loci(), self.alleles)
+            - self.kind.of_sum(0.0, self.table.loci(), self.alleles);
         for &place in places {
             out[place] += scale * unit * self.change(members[place], candidate);
         }

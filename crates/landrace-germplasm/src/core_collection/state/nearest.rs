@@ -86,7 +86,14 @@ impl Term for AccessionNearest<'_> {
         self.two.iter().map(|two| finite(two.near)).sum::<f64>() / self.square.len() as f64
     }
 
-    fn changes(&mut self, _members: &[usize], candidate: usize, places: &[usize], scale: f64, out: &mut [f64]) {
+    fn changes(
+        &mut self,
+        _members: &[usize],
+        candidate: usize,
+        places: &[usize],
+        scale: f64,
+        out: &mut [f64],
+    ) {
         self.losses.fill(0.0);
         let mut gain = 0.0;
         for (two, &distance) in self.two.iter().zip(self.square.row(candidate)) {
@@ -138,7 +145,14 @@ impl Term for EntryNearest<'_> {
         self.sum() / self.two.len() as f64
     }
 
-    fn changes(&mut self, members: &[usize], candidate: usize, places: &[usize], scale: f64, out: &mut [f64]) {
+    fn changes(
+        &mut self,
+        members: &[usize],
+        candidate: usize,
+        places: &[usize],
+        scale: f64,
+        out: &mut [f64],
+    ) {
         if members.len() < 2 {
             return;
         }
@@ -203,7 +217,14 @@ impl Term for EntryEntry<'_> {
         self.sums.iter().sum::<f64>() / self.pairs()
     }
 
-    fn changes(&mut self, members: &[usize], candidate: usize, places: &[usize], scale: f64, out: &mut [f64]) {
+    fn changes(
+        &mut self,
+        members: &[usize],
+        candidate: usize,
+        places: &[usize],
+        scale: f64,
+        out: &mut [f64],
+    ) {
         let row = self.square.row(candidate);
         let all: f64 = members.iter().map(|&member| f64::from(row[member])).sum();
         let share = 2.0 * scale / self.pairs();
