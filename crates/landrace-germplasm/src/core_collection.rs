@@ -92,6 +92,8 @@ pub struct Core {
 pub struct Hunt<'a> {
     collection: &'a Collection,
     distances: HashMap<(Measure, Missing), Distances<'a>>,
+    /// The distance that each objective goes by.
+    keys: HashMap<Objective, (Measure, Missing)>,
     options: Options,
 }
 
@@ -126,16 +128,17 @@ impl<'a> Hunt<'a> {
         objectives: &[Objective],
         options: Options,
     ) -> Result<Self, GenotypeError> {
-        let mut distances = HashMap::new();
+        let (mut distances, mut keys) = (HashMap::new(), HashMap::new());
         for objective in objectives {
             objective.check(collection)?;
             let Some(measure) = objective.measure() else { continue };
             let missing = options.missing.of(*objective, collection, measure);
+            keys.insert(*objective, (measure, missing));
             distances
                 .entry((measure, missing))
                 .or_insert_with(|| Distances::new(collection, measure, missing));
         }
-        Ok(Self { collection, distances, options })
+        Ok(Self { collection, distances, keys, options })
     }
 
     /// The distances that an objective goes by, if any.
@@ -144,8 +147,7 @@ impl<'a> Hunt<'a> {
     }
 
     fn distances(&self, objective: Objective) -> Option<&Distances<'a>> {
-        let measure = objective.measure()?;
-        self.distances.get(&(measure, self.options.missing.of(objective, self.collection, measure)))
+        self.distances.get(self.keys.get(&objective)?)
     }
 
     /// The same distances, for quick searches.

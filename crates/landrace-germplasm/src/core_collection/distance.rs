@@ -226,9 +226,10 @@ fn chord(table: &AlleleTable, i: usize, j: usize) -> (f64, f64) {
     let share = |dosage: usize| dosage as f64 / f64::from(steps);
     let gap = |x: f64, y: f64| (x.sqrt() - y.sqrt()).powi(2);
     let (mut sum, mut compared) = (0.0, 0.0);
-    for x in 0..=usize::from(steps) {
-        for y in 0..=usize::from(steps) {
-            let count = f64::from(counts[x][y]);
+    let dosages = usize::from(steps) + 1;
+    for (x, own) in counts.iter().enumerate().take(dosages) {
+        for (y, &count) in own.iter().enumerate().take(dosages) {
+            let count = f64::from(count);
             compared += count;
             sum += count * (gap(share(x), share(y)) + gap(1.0 - share(x), 1.0 - share(y)));
         }

@@ -37,6 +37,9 @@ pub(crate) struct Budget {
 /// Entries tried for one candidate where each costs as much as a look at all alleles.
 const FEW_PLACES: usize = 4;
 
+/// Numbers that a pass over all exchanges may read, one entry at a time.
+const SMALL: usize = 1_000_000_000;
+
 /// Looks at a candidate cost at least as much as reading so many numbers.
 const LEAST_COST: usize = 100;
 
@@ -94,11 +97,12 @@ pub(crate) fn search(plan: &Plan, targets: &[(f64, Target<'_>)], budget: Budget,
     // Where a replica cannot look at each candidate often, chance does not pay: two descents, from the greedy start.
     let is_large = steps < 20 * free.len();
     let replicas = if is_large { budget.replicas.min(2) } else { budget.replicas };
+    let is_small = cost * plan.size * free.len() <= SMALL;
     let run = |replica: usize| {
         let mut stream = Stream::of(seed, replica as u64);
-        let is_greedy = is_large || replica % 2 == 0;
+        let is_greedy = is_large || replica.is_multiple_of(2);
         let members = if is_greedy { greedy.clone() } else { random_start(plan, &free, &mut stream) };
-        let mut walk = Walk::new(State::new(plan, targets, members), &free, stream, places > 1);
+        let mut walk = Walk::new(State::new(plan, targets, members), &free, stream, (places > 1, is_small));
         if is_large {
             walk.descend(budget.passes);
         } else {
@@ -146,16 +150,18 @@ struct Walk<'a, 'b> {
     /// Places of entries that may leave.
     open: Vec<usize>,
     is_sampled: bool,
+    /// Whether a descent can look at every exchange.
+    is_small: bool,
     value: f64,
     best: Vec<usize>,
     best_value: f64,
 }
 
 impl<'a, 'b> Walk<'a, 'b> {
-    fn new(state: State<'a>, free: &'b [usize], stream: Stream, is_sampled: bool) -> Self {
+    fn new(state: State<'a>, free: &'b [usize], stream: Stream, (is_sampled, is_small): (bool, bool)) -> Self {
         let (value, best) = (state.value(), state.members.clone());
         let open = state.open_places();
-        Self { state, free, stream, open, is_sampled, value, best, best_value: value }
+        Self { state, free, stream, open, is_sampled, is_small, value, best, best_value: value }
     }
 
     /// The best exchange for a candidate: among all entries, or among a few drawn.
@@ -228,6 +234,7 @@ impl<'a, 'b> Walk<'a, 'b> {
     /// Makes every exchange that is better, until a pass over all candidates finds none.
     fn descend(&mut self, passes: usize) {
         let mut order = self.free.to_vec();
+        let is_sampled = std::mem::replace(&mut self.is_sampled, self.is_sampled && !self.is_small);
         for _ in 0..passes {
             self.stream.shuffle(&mut order);
             let mut exchanges = 0;
@@ -246,6 +253,7 @@ impl<'a, 'b> Walk<'a, 'b> {
                 break;
             }
         }
+        self.is_sampled = is_sampled;
     }
 }
 
