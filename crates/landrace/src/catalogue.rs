@@ -79,6 +79,13 @@ fn known() -> Vec<Command> {
         command("ld prune", 1, genotypes(), ".bcf"),
         command("relationship", 1, genotypes(), ".tsv"),
         command("markers", 1, genotypes(), ".tsv"),
+        command(
+            "core",
+            1,
+            [genotypes(), vec![Take::flag("traits", "--traits"), Take::flag("passport", "--passport")]]
+                .concat(),
+            ".tsv",
+        ),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
 }

@@ -15,6 +15,8 @@ mod bench;
 mod calls;
 #[path = "real/chips.rs"]
 mod chips;
+#[path = "real/core.rs"]
+mod core;
 #[path = "real/counts.rs"]
 mod counts;
 #[path = "real/genotypes.rs"]
@@ -53,6 +55,7 @@ fn main() -> std::process::ExitCode {
         imputation::trials(),
         neighbours::trials(),
         peers::trials(),
+        core::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -158,7 +158,12 @@ struct Walk<'a, 'b> {
 }
 
 impl<'a, 'b> Walk<'a, 'b> {
-    fn new(state: State<'a>, free: &'b [usize], stream: Stream, (is_sampled, is_small): (bool, bool)) -> Self {
+    fn new(
+        state: State<'a>,
+        free: &'b [usize],
+        stream: Stream,
+        (is_sampled, is_small): (bool, bool),
+    ) -> Self {
         let (value, best) = (state.value(), state.members.clone());
         let open = state.open_places();
         Self { state, free, stream, open, is_sampled, is_small, value, best, best_value: value }
@@ -234,7 +239,8 @@ impl<'a, 'b> Walk<'a, 'b> {
     /// Makes every exchange that is better, until a pass over all candidates finds none.
     fn descend(&mut self, passes: usize) {
         let mut order = self.free.to_vec();
-        let is_sampled = std::mem::replace(&mut self.is_sampled, self.is_sampled && !self.is_small);
+        let is_sampled = self.is_sampled;
+        self.is_sampled &= !self.is_small;
         for _ in 0..passes {
             self.stream.shuffle(&mut order);
             let mut exchanges = 0;
