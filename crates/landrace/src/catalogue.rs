@@ -84,6 +84,13 @@ fn known() -> Vec<Command> {
         command("diversity roh", 1, grouped(), ".tsv"),
         command("markers", 1, genotypes(), ".tsv"),
         command("duplicates", 1, [genotypes(), vec![Take::flag("passport", "--passport")]].concat(), ".tsv"),
+        command(
+            "core",
+            1,
+            [genotypes(), vec![Take::flag("traits", "--traits"), Take::flag("passport", "--passport")]]
+                .concat(),
+            ".tsv",
+        ),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
 }

@@ -13,6 +13,7 @@ mod clean;
 mod convert;
 mod diversity;
 mod duplicates;
+mod core;
 mod explain;
 mod filter;
 mod impute;
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     Pca(pca::Args),
     Relationship(relationship::Args),
     Diversity(diversity::Args),
+    Core(core::Args),
     Markers(markers::Args),
     Duplicates(duplicates::Args),
     Simulate(simulate::Args),
@@ -72,6 +74,7 @@ impl Command {
             Self::Pca(args) => pca::run(&args, session),
             Self::Relationship(args) => relationship::run(&args, session),
             Self::Diversity(args) => diversity::run(&args, session),
+            Self::Core(args) => core::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Duplicates(args) => duplicates::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),

@@ -15,6 +15,8 @@ mod bench;
 mod calls;
 #[path = "real/chips.rs"]
 mod chips;
+#[path = "real/core.rs"]
+mod core;
 #[path = "real/counts.rs"]
 mod counts;
 #[path = "real/diversity.rs"]
@@ -59,6 +61,7 @@ fn main() -> std::process::ExitCode {
         neighbours::trials(),
         duplicates::trials(),
         peers::trials(),
+        core::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
