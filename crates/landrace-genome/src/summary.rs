@@ -89,6 +89,8 @@ pub enum Chart {
     Contigs,
     /// First column: row label. Each further column: a column of the matrix.
     Heatmap,
+    /// First column: label. Second: the text of a QR code. Third: symbols, drawn as a strip of colours.
+    Barcode,
 }
 
 /// A table of a summary: small ones are held, large ones are named by path.

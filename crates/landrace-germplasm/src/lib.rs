@@ -9,3 +9,4 @@ pub mod roh;
 pub mod duplicates;
 pub mod names;
 pub mod same;
+pub mod fingerprint;

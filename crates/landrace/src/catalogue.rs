@@ -91,6 +91,7 @@ fn known() -> Vec<Command> {
                 .concat(),
             ".tsv",
         ),
+        command("fingerprint", 1, genotypes(), ".tsv"),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
 }

@@ -16,6 +16,7 @@ mod duplicates;
 mod core;
 mod explain;
 mod filter;
+mod fingerprint;
 mod impute;
 mod index;
 mod ld;
@@ -48,6 +49,7 @@ pub(crate) enum Command {
     Core(core::Args),
     Markers(markers::Args),
     Duplicates(duplicates::Args),
+    Fingerprint(fingerprint::Args),
     Simulate(simulate::Args),
     Run(run::Args),
     Status(status::Args),
@@ -77,6 +79,7 @@ impl Command {
             Self::Core(args) => core::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Duplicates(args) => duplicates::run(&args, session),
+            Self::Fingerprint(args) => fingerprint::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
             Self::Status(args) => status::run(&args),
