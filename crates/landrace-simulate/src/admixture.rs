@@ -282,6 +282,7 @@ impl AdmixtureOptions {
             variation,
             founders: self.samples,
             samples: (0..self.samples).collect(),
+            truth: Vec::new(),
         }
     }
 }
