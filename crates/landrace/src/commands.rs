@@ -25,6 +25,7 @@ mod run;
 mod simulate;
 mod stats;
 mod status;
+mod structure;
 mod task;
 mod workflow;
 
@@ -41,6 +42,7 @@ pub(crate) enum Command {
     Ld(ld::Args),
     Pca(pca::Args),
     Relationship(relationship::Args),
+    Structure(structure::Args),
     Markers(markers::Args),
     Simulate(simulate::Args),
     Run(run::Args),
@@ -67,6 +69,7 @@ impl Command {
             Self::Ld(args) => ld::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
             Self::Relationship(args) => relationship::run(&args, session),
+            Self::Structure(args) => structure::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
