@@ -9,3 +9,4 @@ pub mod fingerprint;
 pub mod names;
 pub mod roh;
 pub mod same;
+pub mod structure;

@@ -84,7 +84,8 @@ pub fn simulate_admixed(
     seed: u64,
 ) -> Result<AdmixedPanel, PopulationError> {
     options.check(genome)?;
-    let expected: Vec<Vec<f64>> = (0..options.samples).map(|index| options.draw_shares(seed, index)).collect();
+    let expected: Vec<Vec<f64>> =
+        (0..options.samples).map(|index| options.draw_shares(seed, index)).collect();
     let copies = options.haplotypes_a_plant();
     let haplotypes = options.samples * copies;
     let lengths: Vec<u64> = genome.sequences.iter().map(|bases| bases.len() as u64).collect();
@@ -316,7 +317,8 @@ mod tests {
     }
 
     fn genome() -> Genome {
-        simulate_genome(&GenomeOptions { length: 200_000, contigs: 4, ..GenomeOptions::default() }, 3).unwrap()
+        simulate_genome(&GenomeOptions { length: 200_000, contigs: 4, ..GenomeOptions::default() }, 3)
+            .unwrap()
     }
 
     #[test]
@@ -357,7 +359,8 @@ mod tests {
 
     #[test]
     fn options_out_of_range_are_refused() {
-        let fails = |options: AdmixtureOptions| simulate_admixed(&genome(), &options, 1).unwrap_err().to_string();
+        let fails =
+            |options: AdmixtureOptions| simulate_admixed(&genome(), &options, 1).unwrap_err().to_string();
         assert!(fails(AdmixtureOptions { fst: 0.0, ..options() }).contains("fixation index"));
         assert!(fails(AdmixtureOptions { markers: 150_000, ..options() }).contains("do not fit"));
         assert!(fails(AdmixtureOptions { alpha: -1.0, ..options() }).contains("above 0"));

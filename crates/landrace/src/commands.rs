@@ -29,6 +29,7 @@ mod run;
 mod simulate;
 mod stats;
 mod status;
+mod structure;
 mod task;
 mod workflow;
 
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Relationship(relationship::Args),
     Diversity(diversity::Args),
     Core(core::Args),
+    Structure(structure::Args),
     Markers(markers::Args),
     Duplicates(duplicates::Args),
     Fingerprint(fingerprint::Args),
@@ -77,6 +79,7 @@ impl Command {
             Self::Relationship(args) => relationship::run(&args, session),
             Self::Diversity(args) => diversity::run(&args, session),
             Self::Core(args) => core::run(&args, session),
+            Self::Structure(args) => structure::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Duplicates(args) => duplicates::run(&args, session),
             Self::Fingerprint(args) => fingerprint::run(&args, session),

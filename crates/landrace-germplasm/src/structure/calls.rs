@@ -22,8 +22,6 @@ pub(crate) struct Calls {
     pub(crate) by_sample: Vec<u8>,
     /// The highest ploidy.
     pub(crate) ploidy: u8,
-    /// Sum of the ploidies of the calls: the alleles that were seen.
-    pub(crate) copies: u64,
 }
 
 impl Calls {
@@ -32,15 +30,9 @@ impl Calls {
         let wide = Self::row_length(samples);
         let variants = by_variant.len() / wide.max(1);
         let long = variants.next_multiple_of(LANES);
-        let (ploidy, copies) = by_variant
-            .par_chunks(1 << 16)
-            .map(|calls| {
-                let copies = calls.iter().map(|&call| u64::from(call >> 4)).sum::<u64>();
-                (calls.iter().map(|&call| call >> 4).max().unwrap_or(0), copies)
-            })
-            .reduce(|| (0, 0), |a, b| (a.0.max(b.0), a.1 + b.1));
+        let ploidy = by_variant.par_iter().map(|&call| call >> 4).max().unwrap_or(0);
         let by_sample = transposed(&by_variant, samples, (wide, long));
-        Self { samples, variants, wide, long, by_variant, by_sample, ploidy, copies }
+        Self { samples, variants, wide, long, by_variant, by_sample, ploidy }
     }
 
     /// Bytes of a row of so many samples.
@@ -56,24 +48,6 @@ impl Calls {
     /// A sample's calls, padded.
     pub(crate) fn sample(&self, sample: usize) -> &[u8] {
         &self.by_sample[sample * self.long..(sample + 1) * self.long]
-    }
-
-    /// Number of calls that are there.
-    pub(crate) fn called(&self) -> u64 {
-        self.by_variant.par_chunks(1 << 16).map(|calls| calls.iter().filter(|&&call| call != 0).count() as u64).sum()
-    }
-
-    /// The calls with those hidden that the function names by variant and sample.
-    pub(crate) fn hidden(&self, is_hidden: impl Fn(usize, usize) -> bool + Sync) -> Self {
-        let mut by_variant = self.by_variant.clone();
-        by_variant.par_chunks_mut(self.wide.max(1)).enumerate().for_each(|(variant, row)| {
-            for (sample, call) in row.iter_mut().enumerate().take(self.samples) {
-                if is_hidden(variant, sample) {
-                    *call = 0;
-                }
-            }
-        });
-        Self::new(self.samples, by_variant)
     }
 }
 
@@ -107,7 +81,8 @@ mod tests {
         let mut rows = vec![0u8; wide * variants];
         for variant in 0..variants {
             for sample in 0..samples {
-                rows[variant * wide + sample] = if (variant + sample) % 7 == 0 { 0 } else { 0x20 | (variant * sample % 3) as u8 };
+                rows[variant * wide + sample] =
+                    if (variant + sample) % 7 == 0 { 0 } else { 0x20 | (variant * sample % 3) as u8 };
             }
         }
         let calls = Calls::new(samples, rows);
@@ -117,8 +92,5 @@ mod tests {
                 assert_eq!(calls.variant(variant)[sample], calls.sample(sample)[variant]);
             }
         }
-        assert_eq!(calls.copies, 2 * calls.called());
-        let hidden = calls.hidden(|variant, sample| variant == 3 && sample < 10);
-        assert_eq!(calls.called() - hidden.called(), 9);
     }
 }

@@ -22,8 +22,6 @@ pub(super) struct Fit {
     pub(super) likelihood: f64,
     pub(super) sweeps: usize,
     pub(super) has_converged: bool,
-    /// Log-likelihood before each sweep.
-    pub(super) path: Vec<f64>,
 }
 
 /// What may move.
@@ -37,7 +35,7 @@ pub(super) struct Free<'a> {
 /// Fits a model from a start.
 pub(super) fn fit(calls: &Calls, mut model: Model, free: &Free<'_>, limits: Limits) -> Fit {
     let mut anderson = Anderson::default();
-    let mut path: Vec<f64> = Vec::new();
+    let mut last: Option<f64> = None;
     let mut kept: Option<(Model, f64)> = None;
     let mut has_converged = false;
     let mut quiet = 0;
@@ -55,8 +53,8 @@ pub(super) fn fit(calls: &Calls, mut model: Model, free: &Free<'_>, limits: Limi
             }
         }
         let middle = if free.variants { step_variants(calls, &mut model) } else { before };
-        let gain = path.last().map_or(f64::INFINITY, |last| before - last);
-        path.push(before);
+        let gain = last.map_or(f64::INFINITY, |last| before - last);
+        last = Some(before);
         if gain < limits.tolerance * 0.1 {
             quiet += 1;
         } else {
@@ -74,7 +72,7 @@ pub(super) fn fit(calls: &Calls, mut model: Model, free: &Free<'_>, limits: Limi
         model = plain;
     }
     let likelihood = super::step::log_likelihood(calls, &model);
-    Fit { model, likelihood, sweeps, has_converged, path }
+    Fit { model, likelihood, sweeps, has_converged }
 }
 
 /// Anderson's acceleration of the sweep as a fixed-point iteration (Anderson 1965; Walker and Ni 2011): the next point is
@@ -141,7 +139,8 @@ fn least_squares(vectors: &[Vec<f32>], target: &[f32]) -> Option<Vec<f64>> {
         return None;
     }
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
-    let mut matrix: Vec<Vec<f64>> = vectors.iter().map(|a| vectors.iter().map(|b| dot(a, b)).collect()).collect();
+    let mut matrix: Vec<Vec<f64>> =
+        vectors.iter().map(|a| vectors.iter().map(|b| dot(a, b)).collect()).collect();
     let mut right: Vec<f64> = vectors.iter().map(|a| dot(a, target)).collect();
     // Scaled to a diagonal of 1.
     let scale: Vec<f64> = (0..k).map(|i| matrix[i][i].sqrt()).collect();

@@ -53,7 +53,9 @@ pub(super) fn add_sums(line: Line<'_>, x: &[f32], out: &mut Sums) {
     #[cfg(target_arch = "x86_64")]
     match level() {
         Level::Avx512 if has_bytes_and_doubles() => return x86::add_sums_avx512(line, x, out),
-        Level::Avx2 | Level::Avx512 if is_x86_feature_detected!("fma") => return x86::add_sums_avx2(line, x, out),
+        Level::Avx2 | Level::Avx512 if is_x86_feature_detected!("fma") => {
+            return x86::add_sums_avx2(line, x, out);
+        }
         _ => {}
     }
     plain::add_sums(line, x, out);
@@ -64,7 +66,9 @@ pub(super) fn likelihood(line: Line<'_>, x: &[f32]) -> f64 {
     #[cfg(target_arch = "x86_64")]
     match level() {
         Level::Avx512 if has_bytes_and_doubles() => return x86::likelihood_avx512(line, x),
-        Level::Avx2 | Level::Avx512 if is_x86_feature_detected!("fma") => return x86::likelihood_avx2(line, x),
+        Level::Avx2 | Level::Avx512 if is_x86_feature_detected!("fma") => {
+            return x86::likelihood_avx2(line, x);
+        }
         _ => {}
     }
     plain::likelihood(line, x)
@@ -88,7 +92,12 @@ mod tests {
             let call = (0..=ploidy, 0u8..=15).prop_map(|(n, g)| if n == 0 { 0 } else { (n << 4) | g.min(n) });
             let length = groups * LANES;
             let factors = prop::collection::vec(prop::collection::vec(0.01f32..1.0, length), k);
-            (Just(ploidy), prop::collection::vec(call, length), factors, prop::collection::vec(1e-6f32..0.999, k))
+            (
+                Just(ploidy),
+                prop::collection::vec(call, length),
+                factors,
+                prop::collection::vec(1e-6f32..0.999, k),
+            )
         })
     }
 

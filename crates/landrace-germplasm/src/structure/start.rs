@@ -48,7 +48,8 @@ pub(super) fn components(calls: &Calls, components: usize, stream: &mut Stream) 
 /// Σ z zᵀ of the chosen variants times each vector; a missing call counts as the mean.
 fn relate(calls: &Calls, chosen: &[usize], basis: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let (n, width) = (calls.samples, basis.len());
-    let basis: Vec<Vec<f32>> = basis.iter().map(|own| own.iter().map(|&value| value as f32).collect()).collect();
+    let basis: Vec<Vec<f32>> =
+        basis.iter().map(|own| own.iter().map(|&value| value as f32).collect()).collect();
     let parts: Vec<Vec<Vec<f32>>> = chosen
         .par_chunks(LINES)
         .map(|variants| {
@@ -123,7 +124,8 @@ fn orthonormalise(vectors: &mut [Vec<f64>]) {
 /// Eigenvalues, falling, and eigenvectors (`[row][which]`) of a small symmetric matrix, by Jacobi's rotations.
 pub(super) fn eigen(mut a: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>) {
     let n = a.len();
-    let mut v: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
+    let mut v: Vec<Vec<f64>> =
+        (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
     for _ in 0..60 {
         let off: f64 = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| a[i][j].powi(2)).sum();
         let whole: f64 = (0..n).map(|i| a[i][i].powi(2)).sum();
@@ -173,8 +175,9 @@ pub(super) fn ancestries(places: &[Vec<f64>], k: usize, mut by_chance: Option<&m
     // Directions that the corners so far span, from the first on.
     let mut span: Vec<Vec<f64>> = Vec::new();
     let dimensions = places.first().map_or(0, Vec::len);
-    let middle: Vec<f64> =
-        (0..dimensions).map(|c| places.iter().map(|place| place[c]).sum::<f64>() / places.len() as f64).collect();
+    let middle: Vec<f64> = (0..dimensions)
+        .map(|c| places.iter().map(|place| place[c]).sum::<f64>() / places.len() as f64)
+        .collect();
     for corner in 0..k.min(dimensions + 1) {
         let origin = corners.first().map_or(&middle, |&first| &places[first]);
         let direction: Option<Vec<f64>> =
@@ -225,8 +228,9 @@ fn between(place: &[f64], corners: &[&Vec<f64>]) -> Vec<f64> {
     let mut shares = vec![1.0 / k as f64; k];
     let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     for _ in 0..100 * k {
-        let mixed: Vec<f64> =
-            (0..place.len()).map(|c| corners.iter().zip(&shares).map(|(own, share)| own[c] * share).sum()).collect();
+        let mixed: Vec<f64> = (0..place.len())
+            .map(|c| corners.iter().zip(&shares).map(|(own, share)| own[c] * share).sum())
+            .collect();
         let rest: Vec<f64> = place.iter().zip(&mixed).map(|(a, b)| a - b).collect();
         let slopes: Vec<f64> = corners.iter().map(|corner| product(&rest, corner)).collect();
         let to = (0..k).fold(0, |best, a| if slopes[a] > slopes[best] { a } else { best });

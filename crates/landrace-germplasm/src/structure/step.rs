@@ -67,7 +67,13 @@ pub(super) fn step_samples(calls: &Calls, model: &mut Model, is_free: impl Fn(us
             let samples = first..calls.samples.min(first + STRIP);
             let mut x: Vec<Vec<f32>> = samples.clone().map(|sample| own.sample(sample)).collect();
             let mut sums = vec![Sums::new(k); x.len()];
-            over_tiles(calls, &arrays, samples.start, |at, line| add_sums(line, &x[at], &mut sums[at]), x.len());
+            over_tiles(
+                calls,
+                &arrays,
+                samples.start,
+                |at, line| add_sums(line, &x[at], &mut sums[at]),
+                x.len(),
+            );
             let before: f64 = sums.iter().map(|own| own.likelihood).sum();
             for (sample, (x, sums)) in samples.zip(x.iter_mut().zip(&sums)).filter(|(s, _)| is_free(*s)) {
                 let step = simplex_step(sums, x);
@@ -164,7 +170,10 @@ pub(super) fn log_likelihood(calls: &Calls, model: &Model) -> f64 {
             variants
                 .map(|variant| {
                     let x: Vec<f32> = model.frequency.iter().map(|own| own[variant]).collect();
-                    likelihood(Line { calls: calls.variant(variant), factors: &factors, ploidy: calls.ploidy }, &x)
+                    likelihood(
+                        Line { calls: calls.variant(variant), factors: &factors, ploidy: calls.ploidy },
+                        &x,
+                    )
                 })
                 .sum()
         })
