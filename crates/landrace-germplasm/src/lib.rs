@@ -3,3 +3,4 @@
 pub mod accession;
 pub mod distance;
 pub mod names;
+pub mod passport;
