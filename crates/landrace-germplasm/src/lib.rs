@@ -10,3 +10,4 @@ pub mod names;
 pub mod roh;
 pub mod same;
 pub mod structure;
+pub mod passport;
