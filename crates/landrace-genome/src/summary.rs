@@ -89,6 +89,9 @@ pub enum Chart {
     Contigs,
     /// First column: row label. Each further column: a column of the matrix.
     Heatmap,
+    /// A page to print and sign. First column: `title`, `verdict`, `note`, `signature`, or the heading that a line
+    /// stands under. Second: what the line is. Third: its text.
+    Certificate,
 }
 
 /// A table of a summary: small ones are held, large ones are named by path.

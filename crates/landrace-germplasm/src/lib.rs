@@ -1,3 +1,4 @@
 //! Gene banks: passports, identity, duplicates, diversity and core collections.
 
 pub mod distance;
+pub mod identity;

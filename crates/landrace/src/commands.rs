@@ -13,6 +13,7 @@ mod clean;
 mod convert;
 mod explain;
 mod filter;
+mod identify;
 mod impute;
 mod index;
 mod ld;
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Pca(pca::Args),
     Relationship(relationship::Args),
     Markers(markers::Args),
+    Identify(identify::Args),
     Simulate(simulate::Args),
     Run(run::Args),
     Status(status::Args),
@@ -68,6 +70,7 @@ impl Command {
             Self::Pca(args) => pca::run(&args, session),
             Self::Relationship(args) => relationship::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
+            Self::Identify(args) => identify::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
             Self::Status(args) => status::run(&args),

@@ -5,6 +5,7 @@
 //! nothing and runs no script.
 
 mod bar;
+mod certificate;
 mod chart;
 mod contigs;
 mod find;

@@ -2,7 +2,7 @@
 
 use landrace_genome::summary::{Chart, Table};
 
-use super::{bar, contigs, heatmap, histogram, line, scatter, stacked_bar, text};
+use super::{bar, certificate, contigs, heatmap, histogram, line, scatter, stacked_bar, text};
 
 /// A drawn table.
 pub(super) struct Picture {
@@ -34,6 +34,7 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
         Chart::Scatter => scatter::draw(table, id),
         Chart::Contigs => contigs::draw(table, id),
         Chart::Heatmap => heatmap::draw(table, id),
+        Chart::Certificate => certificate::draw(table, id),
     }
 }
 
