@@ -10,15 +10,14 @@ pub mod answers;
 pub mod certificate;
 pub mod document;
 mod fit;
-pub mod hybrid;
 pub mod join;
 mod marker;
 mod mixture;
 mod model;
 pub mod posterior;
 pub mod rule;
-mod screen;
 mod score;
+mod screen;
 pub mod search;
 pub mod table;
 #[cfg(test)]

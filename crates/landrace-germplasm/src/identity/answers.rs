@@ -37,7 +37,10 @@ impl Identified {
              heterozygous_in_query_alone"
         )?;
         if has_declared {
-            write!(out, "\tdeclared\ttrue_to_type\tdeclared_mismatching\tdeclared_compared\tdeclared_verdict")?;
+            write!(
+                out,
+                "\tdeclared\ttrue_to_type\tdeclared_mismatching\tdeclared_compared\tdeclared_verdict"
+            )?;
         }
         if rule.is_some() {
             write!(out, "\trule\trule_verdict")?;
@@ -126,9 +129,15 @@ impl Identified {
         if let Some(rule) = rule {
             out.push(line("Rule", "rule", format!("{} {}", rule.name, rule.standard).trim().to_owned()));
             out.push(line("Rule", "thresholds", rule.thresholds()));
-            out.push(line("Rule", "verdict on the best match", rule.word(self.judge(answer, rule)).to_owned()));
+            out.push(line(
+                "Rule",
+                "verdict on the best match",
+                rule.word(self.judge(answer, rule)).to_owned(),
+            ));
             let checked = match rule.checked.as_str() {
-                "" => "by nobody yet: do not sign before the numbers are compared with the standard".to_owned(),
+                "" => {
+                    "by nobody yet: do not sign before the numbers are compared with the standard".to_owned()
+                }
                 who => who.to_owned(),
             };
             out.push(line("Rule", "thresholds checked against the standard", checked));

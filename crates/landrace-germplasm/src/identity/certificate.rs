@@ -23,8 +23,7 @@ pub struct CertificateFields {
 
 const LABORATORY: &[&str] = &["name", "address", "accreditation", "contact"];
 const TEST: &[&str] = &["title", "reference", "client", "received", "crop", "method", "panel", "note"];
-const KNOWN: &[(&str, &[&str])] =
-    &[("laboratory", LABORATORY), ("test", TEST), ("signatures", &["lines"])];
+const KNOWN: &[(&str, &[&str])] = &[("laboratory", LABORATORY), ("test", TEST), ("signatures", &["lines"])];
 
 impl CertificateFields {
     /// Reads the fields; `path` names the file in messages.

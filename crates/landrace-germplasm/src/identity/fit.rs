@@ -70,7 +70,9 @@ pub(crate) fn fit(query: &Site, library: &Site) -> Option<Fit> {
 /// Whether one list holds the other, or both are of one allele and could be of one marker.
 fn is_within(a: &[String], b: &[String]) -> bool {
     let holds = |all: &[String], some: &[String]| some.iter().all(|allele| all.contains(allele));
-    holds(a, b) || holds(b, a) || (a.len() == 1 && b.len() == 1 && base(&a[0]).is_some() == base(&b[0]).is_some())
+    holds(a, b)
+        || holds(b, a)
+        || (a.len() == 1 && b.len() == 1 && base(&a[0]).is_some() == base(&b[0]).is_some())
 }
 
 fn joint(own: &[String], theirs: &[String], is_flipped: bool) -> Fit {

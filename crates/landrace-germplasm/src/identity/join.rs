@@ -123,7 +123,8 @@ impl Join {
         for row in 0..block.rows() {
             let site = &block.sites[row];
             let by_name = name_of(site).and_then(|name| self.by_name.get(name)).copied();
-            let by_place = || place_of(&block.contig, site).and_then(|place| self.by_place.get(&place)).copied();
+            let by_place =
+                || place_of(&block.contig, site).and_then(|place| self.by_place.get(&place)).copied();
             let Some(variant) = by_name.or_else(by_place) else { continue };
             match fit(self.queries.site(variant), site) {
                 Some(fit) => {

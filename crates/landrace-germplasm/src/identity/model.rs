@@ -1,14 +1,14 @@
 //! How likely two calls of one marker are, under "one genotype" and under relationships, against "unrelated".
 //!
-//! The genotype G of a variety has the frequency π(G) of the library. A call is right with probability 1 − e; three
-//! errors in four take a neighbouring genotype (one copy more or less; a heterozygote that loses an allele), the
-//! fourth is a draw from π. Two varieties share a genotype, one gamete or nothing at a marker with the probabilities
+//! The genotype G of a variety has the frequency π(G) of the library. A call is right with probability 1 − e; a quarter
+//! of the errors take a neighbouring genotype (one copy more or less; a heterozygote that loses an allele), the rest
+//! any other genotype. Two varieties share a genotype, one gamete or nothing at a marker with the probabilities
 //! k2, k1 and k0 of their relationship (Thompson 1975); fixed sister lines share all or nothing, so for them k1 is 0.
 
 use super::marker::{Genotypes, MISSING, MarkerRow};
 
 /// Share of the errors that take a neighbouring genotype.
-const NEIGHBOUR: f64 = 0.75;
+const NEIGHBOUR: f64 = 0.25;
 /// Weight, in samples, of Hardy-Weinberg proportions beside the counts of the library.
 const PRIOR_SAMPLES: f64 = 2.0;
 /// Errors of a poor sample in multiples of the usual rate.
@@ -95,9 +95,7 @@ impl<'a> MarkerModel<'a> {
             return [0.0; HYPOTHESES];
         }
         match &self.kind {
-            Kind::Table(table) => {
-                table[usize::from(query) * self.genotypes.classes() + usize::from(library)]
-            }
+            Kind::Table(table) => table[usize::from(query) * self.genotypes.classes() + usize::from(library)],
             Kind::Direct => hypotheses(&self.ratios_of_lists(usize::from(query), usize::from(library))),
         }
     }
@@ -150,9 +148,9 @@ impl<'a> MarkerModel<'a> {
         let mut out = vec![0.0; n * n];
         for genotype in 0..n {
             for call in 0..n {
-                let mut chance = error * (1.0 - NEIGHBOUR) * self.frequencies[call];
+                let mut chance = error * (1.0 - NEIGHBOUR) / (n - 1).max(1) as f64;
                 if call == genotype {
-                    chance += 1.0 - error;
+                    chance = 1.0 - error;
                 } else if call.abs_diff(genotype) == 1 {
                     let neighbours = if genotype == 0 || genotype == n - 1 { 1.0 } else { 2.0 };
                     chance += error * NEIGHBOUR / neighbours;
@@ -209,7 +207,9 @@ impl<'a> MarkerModel<'a> {
         let passed = |from: usize, to: usize| -> f64 {
             (0..=half.min(to).min(from))
                 .filter(|&k| to - k <= half && half - k <= ploidy - from)
-                .map(|k| choose(from, k) * choose(ploidy - from, half - k) / choose(ploidy, half) * other[to - k])
+                .map(|k| {
+                    choose(from, k) * choose(ploidy - from, half - k) / choose(ploidy, half) * other[to - k]
+                })
                 .sum()
         };
         let calls = self.calls(self.error);
@@ -339,9 +339,11 @@ fn frequencies(row: &MarkerRow) -> (Vec<f64>, f64) {
             }
             let ploidy = counts.len() - 1;
             let called: f64 = counts.iter().sum();
-            let second: f64 = counts.iter().enumerate().map(|(g, n)| g as f64 * n).sum::<f64>() / ploidy as f64;
+            let second: f64 =
+                counts.iter().enumerate().map(|(g, n)| g as f64 * n).sum::<f64>() / ploidy as f64;
             let p = (second + 0.5) / (called + 1.0);
-            let expected = |g: usize| choose(ploidy, g) * p.powi(g as i32) * (1.0 - p).powi((ploidy - g) as i32);
+            let expected =
+                |g: usize| choose(ploidy, g) * p.powi(g as i32) * (1.0 - p).powi((ploidy - g) as i32);
             let share = |g: usize| (counts[g] + PRIOR_SAMPLES * expected(g)) / (called + PRIOR_SAMPLES);
             ((0..counts.len()).map(share).collect(), 0.0)
         }
@@ -357,8 +359,7 @@ fn of_lists(row: &MarkerRow, alleles: usize, ploidy: Option<u8>, lists: &[Box<[u
         called += 1.0;
         homozygous += f64::from(u8::from(list.first() == list.last()));
     }
-    let share: Vec<f64> =
-        counts.iter().map(|n| (n + 1.0 / alleles as f64) / (called + 1.0)).collect();
+    let share: Vec<f64> = counts.iter().map(|n| (n + 1.0 / alleles as f64) / (called + 1.0)).collect();
     let expected: f64 = share.iter().map(|p| p * p).sum();
     let inbreeding = match ploidy {
         Some(2) if called > 0.0 && expected < 1.0 => {

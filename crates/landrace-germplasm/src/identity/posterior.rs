@@ -10,6 +10,8 @@ use super::score::QueryScore;
 const POOR_SAMPLES: f64 = 0.05;
 /// Rounds of learning how common relatives are.
 const ROUNDS: usize = 60;
+/// Samples that are spread over the kinds of relatives as a prior: relatives that the library never shows are rare.
+const PRIOR_SAMPLES: f64 = 0.1;
 
 /// How common relatives of each degree are among the nearest varieties of the library.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,7 +120,7 @@ impl Relatives {
     }
 
     /// Learns from library samples that were compared with the others: the shares of relationships that make their
-    /// profiles most likely (EM), with one sample in all spread over the relationships as a prior.
+    /// profiles most likely (EM), with a tenth of a sample in all spread over the relationships as a prior.
     pub(crate) fn learn(members: &[QueryScore], varieties: &Varieties) -> Self {
         if members.is_empty() || varieties.names.len() < 3 {
             return Self::unknown();
@@ -129,7 +131,7 @@ impl Relatives {
         // Unrelated, repeated, relationships.
         let mut shares = vec![1.0 / kinds as f64; kinds];
         for _ in 0..ROUNDS {
-            let mut sums = vec![1.0 / kinds as f64; kinds];
+            let mut sums = vec![PRIOR_SAMPLES / kinds as f64; kinds];
             for table in &tables {
                 let terms: Vec<f64> = std::iter::once(0.0)
                     .chain(table.iter().copied())
@@ -206,8 +208,7 @@ fn nearest(score: &QueryScore, varieties: &Varieties, relatives: &Relatives) -> 
     let mut best = (relatives.unrelated.ln(), None);
     for candidate in &score.candidates {
         for (relation, share) in relatives.shares.iter().enumerate() {
-            let term =
-                share.ln() + varieties.prior(candidate.library).ln() + candidate.ln[2 + relation];
+            let term = share.ln() + varieties.prior(candidate.library).ln() + candidate.ln[2 + relation];
             if term > best.0 {
                 best = (term, Some((relation, candidate.library)));
             }

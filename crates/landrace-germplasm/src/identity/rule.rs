@@ -19,8 +19,6 @@ pub struct Rule {
     pub checked: String,
     /// Loci of the panel, if the rule says so.
     pub panel: Option<u32>,
-    /// Names of the loci that count; empty for all that are shared.
-    pub loci: Vec<String>,
     /// Loci that must be compared at least.
     pub least_loci: u32,
     /// Share of the panel (or of the shared loci) that must be compared at least.
@@ -50,7 +48,7 @@ pub enum RuleVerdict {
 
 const KNOWN: &[(&str, &[&str])] = &[
     ("rule", &["name", "standard", "checked", "note"]),
-    ("loci", &["panel", "names", "least", "least_call_rate"]),
+    ("loci", &["panel", "least", "least_call_rate"]),
     ("verdict", &["unit", "same_at_most", "near_at_most"]),
     ("words", &["same", "near", "different"]),
 ];
@@ -102,7 +100,6 @@ impl Rule {
                 standard: rule.text("standard")?,
                 checked: rule.text("checked")?,
                 panel: whole("panel")?,
-                loci: loci.texts("names")?,
                 least_loci: whole("least")?.unwrap_or(1),
                 least_call_rate: rate,
                 is_share,
@@ -121,11 +118,8 @@ impl Rule {
         if is_little || compared == 0 {
             return RuleVerdict::TooFew;
         }
-        let value = if self.is_share {
-            f64::from(mismatching) / f64::from(compared)
-        } else {
-            f64::from(mismatching)
-        };
+        let value =
+            if self.is_share { f64::from(mismatching) / f64::from(compared) } else { f64::from(mismatching) };
         if value <= self.same_at_most {
             RuleVerdict::Same
         } else if value <= self.near_at_most {
@@ -147,7 +141,8 @@ impl Rule {
 
     /// The thresholds in words.
     pub fn thresholds(&self) -> String {
-        let number = |value: f64| if self.is_share { format!("{}%", 100.0 * value) } else { value.to_string() };
+        let number =
+            |value: f64| if self.is_share { format!("{}%", 100.0 * value) } else { value.to_string() };
         let unit = if self.is_share { "of the loci differ" } else { "loci differ" };
         format!(
             "{}: at most {} {unit}; {}: at most {}; {}: more",
@@ -175,7 +170,10 @@ mod tests {
     fn thresholds_come_from_the_file() {
         let rule = Rule::parse(GOOD, "r.toml").unwrap();
         let word = |mismatching, compared| rule.word(rule.judge(mismatching, compared, 40));
-        assert_eq!([word(0, 40), word(1, 40), word(2, 40), word(0, 31)], ["same", "近似", "different", "too few loci"]);
+        assert_eq!(
+            [word(0, 40), word(1, 40), word(2, 40), word(0, 31)],
+            ["same", "近似", "different", "too few loci"]
+        );
         let shares = "[rule]\nname='S'\n[verdict]\nunit='share'\nsame_at_most=0.02\nnear_at_most=0.1\n";
         let rule = Rule::parse(shares, "s").unwrap();
         assert_eq!(rule.judge(2, 100, 100), RuleVerdict::Same);
@@ -189,9 +187,16 @@ mod tests {
             fails(&GOOD.replace("same_at_most", "same_atmost")),
             "r.toml: line 8: unknown key 'same_atmost' in [verdict]; did you mean 'same_at_most'?"
         );
-        assert!(fails(&GOOD.replace("[loci]", "[locus]")).contains("line 3: unknown table [locus]; did you mean 'loci'?"));
-        assert!(fails(&GOOD.replace("near_at_most = 1", "near_at_most = \"one\"")).contains("line 9: 'near_at_most'"));
-        assert!(fails(&GOOD.replace("same_at_most = 0", "same_at_most = 3")).contains("is below same_at_most"));
+        assert!(
+            fails(&GOOD.replace("[loci]", "[locus]")).contains("line 3: unknown table [locus]; known are")
+        );
+        assert!(
+            fails(&GOOD.replace("near_at_most = 1", "near_at_most = \"one\""))
+                .contains("line 9: 'near_at_most'")
+        );
+        assert!(
+            fails(&GOOD.replace("same_at_most = 0", "same_at_most = 3")).contains("is below same_at_most")
+        );
         assert!(fails("[rule]\nname = 'x'\n[verdict]\nsame_at_most = 1\n").contains("has no 'near_at_most'"));
         assert!(fails("[rule\n").contains("line 1: is not TOML"));
         assert!(fails(&GOOD.replace("0.8", "8")).contains("from 0 to 1"));

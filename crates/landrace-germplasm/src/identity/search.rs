@@ -46,7 +46,7 @@ impl Default for SearchOptions {
     fn default() -> Self {
         Self {
             error: None,
-            priors: Priors { absent: 0.5, mixed: 0.01 },
+            priors: Priors { absent: 0.1, mixed: 0.01 },
             level: 0.99,
             most: 10,
             leave_out_own: false,
@@ -113,7 +113,9 @@ pub fn identify(
     let samples = library.source.header().samples.clone();
     unique(&samples, "library")?;
     if samples.is_empty() {
-        return Err(GenotypeError::Request("the library has no samples; give the file with the varieties".into()));
+        return Err(GenotypeError::Request(
+            "the library has no samples; give the file with the varieties".into(),
+        ));
     }
     let varieties = match &library.varieties {
         Some(names) => Varieties::named(&samples, names),
@@ -131,9 +133,8 @@ pub fn identify(
     let count = join.queries().samples().len();
     let (own, members) = scores.split_at(count);
     let relatives = Relatives::learn(members, &varieties);
-    let weigh = |score: &QueryScore, mixture: f64| {
-        posterior(score, &varieties, &relatives, &options.priors, mixture)
-    };
+    let weigh =
+        |score: &QueryScore, mixture: f64| posterior(score, &varieties, &relatives, &options.priors, mixture);
     let first: Vec<Posterior> = own.iter().map(|score| weigh(score, f64::NEG_INFINITY)).collect();
     let mut pairs: Vec<Pairs> = (0..count)
         .filter(|&query| own[query].called > 0 && best_of(&first[query]) < SURE && options.priors.mixed > 0.0)
@@ -312,11 +313,7 @@ fn choose(
 }
 
 /// Runs over the shared markers.
-fn each_row(
-    rows: &Rows<'_>,
-    join: &Join,
-    mut work: impl FnMut(&[MarkerRow]),
-) -> Result<(), GenotypeError> {
+fn each_row(rows: &Rows<'_>, join: &Join, mut work: impl FnMut(&[MarkerRow])) -> Result<(), GenotypeError> {
     match rows {
         Rows::Held(rows) => {
             work(rows);
@@ -329,8 +326,7 @@ fn each_row(
                 source.as_mut(),
                 |block| Ok(join.of_block(&block)),
                 |found| {
-                    let is_used =
-                        |shared: &Shared| !(*leave_out_ambiguous && shared.fit.is_ambiguous);
+                    let is_used = |shared: &Shared| !(*leave_out_ambiguous && shared.fit.is_ambiguous);
                     let admitted = found.shared.into_iter().filter(|own| gate.admits(own) && is_used(own));
                     let rows: Vec<MarkerRow> = admitted.map(|own| own.row).collect();
                     work(&rows);

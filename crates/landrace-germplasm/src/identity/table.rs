@@ -42,14 +42,8 @@ impl Verdict {
     }
 
     /// All verdicts, in the order of tables.
-    pub const ALL: [Self; 6] = [
-        Self::Identified,
-        Self::OneOf,
-        Self::Mixture,
-        Self::NoneOfThese,
-        Self::Unresolved,
-        Self::NoCalls,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Identified, Self::OneOf, Self::Mixture, Self::NoneOfThese, Self::Unresolved, Self::NoCalls];
 }
 
 /// A variety that a query was compared with in full.

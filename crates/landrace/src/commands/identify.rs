@@ -2,13 +2,13 @@
 
 use crate::cli::Session;
 
-mod hybrid;
 mod variety;
 
-/// Identity of samples: which variety, which cross
+/// Identity of samples: which variety
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  landrace identify variety lots.vcf.gz --against varieties.vcf.gz -o lots.tsv\n  \
-    landrace identify hybrid f1.csv --parents 'IR64,Azucena' -o f1.tsv")]
+#[command(
+    after_help = "Example:\n  landrace identify variety lots.vcf.gz --against varieties.vcf.gz -o lots.tsv"
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
@@ -17,13 +17,11 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     Variety(variety::Args),
-    Hybrid(hybrid::Args),
 }
 
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     match &args.what {
         What::Variety(args) => variety::run(args, session),
-        What::Hybrid(args) => hybrid::run(args, session),
     }
 }
 
@@ -36,5 +34,9 @@ fn chance(text: &str) -> Result<f64, String> {
 /// A number from 0 on and below 1.
 fn share(text: &str) -> Result<f64, String> {
     let value: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (0.0..1.0).contains(&value) { Ok(value) } else { Err("give a number from 0 on and below 1".to_owned()) }
+    if (0.0..1.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err("give a number from 0 on and below 1".to_owned())
+    }
 }

@@ -81,7 +81,9 @@ mod tests {
         };
         let html = draw(&table, "c").unwrap().svg;
         assert!(html.contains("<h3>A &amp; B</h3>") && html.contains("&lt;script&gt;x&lt;/script&gt;"));
-        assert!(html.contains("<h4>Sample</h4><dl><dt>name</dt>") && html.contains("</dl><p class=\"verdict\">"));
+        assert!(
+            html.contains("<h4>Sample</h4><dl><dt>name</dt>") && html.contains("</dl><p class=\"verdict\">")
+        );
         assert!(html.contains("<div>Analyst</div>") && !html.contains("<script>"));
     }
 }

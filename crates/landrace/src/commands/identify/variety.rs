@@ -26,14 +26,16 @@ const LISTED: usize = 200;
 
 /// Which variety of a library each sample is, with its probability, or none of these
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  landrace identify variety lots.vcf.gz --against varieties.vcf.gz -o lots.tsv\n  \
+#[command(
+    after_help = "Examples:\n  landrace identify variety lots.vcf.gz --against varieties.vcf.gz -o lots.tsv\n  \
     landrace identify variety plate.csv --against library.vcf.gz --declared plate.tsv:variety --rules rules/maize-ssr.toml \
     --certificate laboratory.toml -o plate.tsv\n\n\
     Writes a line a query, and beside it <output>.matches.tsv with the varieties that each query was compared with. Markers \
     are joined by name, else by contig and position; alleles by their letters, from the other strand where they only fit so. \
-    An answer is given at the probability of --level. Before looking, half of the queries are taken to be of no variety of \
+    An answer is given at the probability of --level. Before looking, a tenth of the queries is taken to be of no variety of \
     the library (--absent), and such a query to be as near a relative of the library's varieties as these are of each other: \
-    so a sister line that is not in the library is not named as its sister.")]
+    so a sister line that is not in the library is not named as its sister."
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     input: genotypes::Input,
@@ -63,7 +65,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "RATE", value_parser = chance, help_heading = "Probabilities")]
     error: Option<f64>,
     /// Share of the queries that is of no variety of the library, before looking
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = share, help_heading = "Probabilities")]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = share, help_heading = "Probabilities")]
     absent: f64,
     /// Share of the queries that is a mixture or cross of two varieties, before looking; 0 to leave that out
     #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share, help_heading = "Probabilities")]
@@ -122,7 +124,9 @@ impl Args {
 /// A column of a table for samples of these names, written `TABLE:COLUMN`.
 fn column(text: &str, samples: &[String], session: &Session) -> anyhow::Result<Vec<Option<String>>> {
     let (path, column) = text.rsplit_once(':').with_context(|| {
-        format!("'{text}' names no column; write the table, a colon and the column, such as samples.tsv:variety")
+        format!(
+            "'{text}' names no column; write the table, a colon and the column, such as samples.tsv:variety"
+        )
     })?;
     let table = SampleTable::parse(&file::read_text(path)?, path)?;
     if let Some(note) = table.join(samples)?.note(path) {
@@ -132,7 +136,10 @@ fn column(text: &str, samples: &[String], session: &Session) -> anyhow::Result<V
 }
 
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
-    anyhow::ensure!(args.absent + args.mixed < 1.0, "--absent and --mixed add up to 1; leave some for the varieties");
+    anyhow::ensure!(
+        args.absent + args.mixed < 1.0,
+        "--absent and --mixed add up to 1; leave some for the varieties"
+    );
     let (rule, fields, options) = (args.rule()?, args.fields()?, args.options());
     let mut source = args.input.open(Wanted::default())?;
     let bar = genotypes::follow(session, "queries", source.as_ref());
@@ -225,10 +232,14 @@ fn describe(summary: &mut Summary, found: &Identified, options: &SearchOptions) 
         path: None,
     };
     let rows = Verdict::ALL.map(|verdict| vec![verdict.word().into(), of(verdict).into()]).to_vec();
-    summary.tables.push(table("verdicts", "What was said of the queries", Chart::Bar, &["verdict", "queries"], rows));
-    let row = |(query, answer): (&String, &_)| {
-        vec![query.as_str().into(), found.sentence(answer).into()]
-    };
+    summary.tables.push(table(
+        "verdicts",
+        "What was said of the queries",
+        Chart::Bar,
+        &["verdict", "queries"],
+        rows,
+    ));
+    let row = |(query, answer): (&String, &_)| vec![query.as_str().into(), found.sentence(answer).into()];
     let rows = found.queries.iter().zip(&found.answers).take(LISTED).map(row).collect();
     summary.tables.push(table("answers", "The answers", Chart::Table, &["query", "answer"], rows));
     let relatives = &found.relatives;
@@ -272,7 +283,10 @@ fn tell(found: &Identified, rule: Option<&Rule>, session: &Session) {
         ));
     }
     if join.by_presence > 0 {
-        note(format!("{} markers compared by which alleles are there, since ploidies differ", join.by_presence));
+        note(format!(
+            "{} markers compared by which alleles are there, since ploidies differ",
+            join.by_presence
+        ));
     }
     if found.varieties.names.len() < 10 {
         note("fewer than 10 varieties in the library: their allele frequencies, and with them the probabilities, are rough".to_owned());
@@ -284,7 +298,10 @@ fn tell(found: &Identified, rule: Option<&Rule>, session: &Session) {
         ));
     }
     if let Some(rule) = rule.filter(|rule| rule.checked.is_empty()) {
-        note(format!("rule '{}': nobody has checked its thresholds against the standard yet (key 'checked')", rule.name));
+        note(format!(
+            "rule '{}': nobody has checked its thresholds against the standard yet (key 'checked')",
+            rule.name
+        ));
     }
     let of = |verdict: Verdict| found.answers.iter().filter(|answer| answer.verdict == verdict).count();
     let counts: Vec<String> = Verdict::ALL
