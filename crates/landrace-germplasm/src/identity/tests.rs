@@ -81,7 +81,6 @@ enum Kind {
     Outbred,
     SisterLines,
     Families,
-    Backcrosses,
 }
 
 fn population(random: &mut Random, kind: Kind, size: usize, markers: usize) -> Vec<Plant> {
@@ -91,16 +90,11 @@ fn population(random: &mut Random, kind: Kind, size: usize, markers: usize) -> V
             let first = cross(random, &parents[a], &parents[b]);
             out.push(match kind {
                 Kind::SisterLines => fix(random, &first),
-                Kind::Backcrosses => {
-                    let second = cross(random, &first, &parents[a]);
-                    let third = cross(random, &second, &parents[a]);
-                    fix(random, &third)
-                }
                 _ => first,
             });
         }
     };
-    let is_inbred = matches!(kind, Kind::SisterLines | Kind::Backcrosses);
+    let is_inbred = matches!(kind, Kind::SisterLines);
     let mut out = match kind {
         Kind::Outbred => founders(random, size, markers, false),
         _ => founders(random, size / 3, markers, is_inbred),
