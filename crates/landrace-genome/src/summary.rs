@@ -91,6 +91,9 @@ pub enum Chart {
     Heatmap,
     /// First column: label. Second: the text of a QR code. Third: symbols, drawn as a strip of colours.
     Barcode,
+    /// A page to print and sign. First column: `title`, `verdict`, `note`, `signature`, or the heading that a line
+    /// stands under. Second: what the line is. Third: its text.
+    Certificate,
 }
 
 /// A table of a summary: small ones are held, large ones are named by path.

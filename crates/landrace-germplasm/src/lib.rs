@@ -11,3 +11,4 @@ pub mod roh;
 pub mod same;
 pub mod structure;
 pub mod passport;
+pub mod identity;

@@ -17,6 +17,7 @@ mod core;
 mod explain;
 mod filter;
 mod fingerprint;
+mod identify;
 mod impute;
 mod index;
 mod ld;
@@ -52,6 +53,7 @@ pub(crate) enum Command {
     Markers(markers::Args),
     Duplicates(duplicates::Args),
     Fingerprint(fingerprint::Args),
+    Identify(identify::Args),
     Simulate(simulate::Args),
     Run(run::Args),
     Status(status::Args),
@@ -83,6 +85,7 @@ impl Command {
             Self::Markers(args) => markers::run(&args, session),
             Self::Duplicates(args) => duplicates::run(&args, session),
             Self::Fingerprint(args) => fingerprint::run(&args, session),
+            Self::Identify(args) => identify::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
             Self::Status(args) => status::run(&args),

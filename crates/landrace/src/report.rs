@@ -6,6 +6,7 @@
 
 mod bar;
 mod barcode;
+mod certificate;
 mod chart;
 mod contigs;
 mod find;

@@ -2,7 +2,7 @@
 
 use landrace_genome::summary::{Chart, Table};
 
-use super::{bar, barcode, contigs, heatmap, histogram, line, scatter, stacked_bar, text};
+use super::{bar, barcode, certificate, contigs, heatmap, histogram, line, scatter, stacked_bar, text};
 
 /// A drawn table.
 pub(super) struct Picture {
@@ -35,6 +35,7 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
         Chart::Contigs => contigs::draw(table, id),
         Chart::Heatmap => heatmap::draw(table, id),
         Chart::Barcode => barcode::draw(table, id),
+        Chart::Certificate => certificate::draw(table, id),
     }
 }
 
