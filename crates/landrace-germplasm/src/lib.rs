@@ -1,3 +1,6 @@
 //! Gene banks: passports, identity, duplicates, diversity and core collections.
 
+pub mod binomial;
 pub mod distance;
+pub mod parentage;
+pub mod purity;
