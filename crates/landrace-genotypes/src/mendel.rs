@@ -32,11 +32,7 @@ impl MendelRows {
     ///
     /// # Errors
     /// Returns an error that names the sample if its ploidy is odd or not that of the first.
-    pub fn of(
-        matrix: &GenotypeMatrix,
-        samples: &[usize],
-        variants: &[usize],
-    ) -> Result<Self, GenotypeError> {
+    pub fn of(matrix: &GenotypeMatrix, samples: &[usize], variants: &[usize]) -> Result<Self, GenotypeError> {
         let ploidy = common_ploidy(matrix, samples, variants)?;
         let mut codes = vec![MISSING; samples.len() * variants.len()];
         let mut row = Vec::new();
@@ -267,6 +263,9 @@ mod tests {
 
     #[test]
     fn lines_may_fix_either_allele_of_a_cross() {
-        assert_eq!(trio_of_line(&[0, 2, 1, 2, 0, 1], &[0, 0, 0, 0, 2, 2], &[2, 2, 2, 0, 2, 2], 2).mismatches, 3);
+        assert_eq!(
+            trio_of_line(&[0, 2, 1, 2, 0, 1], &[0, 0, 0, 0, 2, 2], &[2, 2, 2, 0, 2, 2], 2).mismatches,
+            3
+        );
     }
 }

@@ -17,6 +17,7 @@ mod panel;
 pub mod pedigree;
 pub mod reads;
 mod score;
+pub mod study;
 mod verify;
 pub mod write;
 

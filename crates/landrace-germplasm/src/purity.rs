@@ -76,7 +76,9 @@ impl OffTypes {
             return request("nothing was tested; a share needs at least one seed".to_owned());
         }
         if off > tested {
-            return request(format!("{off} off-types of {tested} tested; there cannot be more than were tested"));
+            return request(format!(
+                "{off} off-types of {tested} tested; there cannot be more than were tested"
+            ));
         }
         // The share of positive groups grows with that of off-types, so the ends of the interval carry over.
         let share = |seen: f64| 1.0 - (1.0 - error.behind(seen)).powf(1.0 / seeds_each as f64);
@@ -128,7 +130,9 @@ mod tests {
     #[test]
     fn mistakes_are_refused() {
         let none = TestError::default();
-        assert!(OffTypes::count(4, 3, 1, &none, 0.95).unwrap_err().to_string().contains("more than were tested"));
+        assert!(
+            OffTypes::count(4, 3, 1, &none, 0.95).unwrap_err().to_string().contains("more than were tested")
+        );
         assert!(OffTypes::count(0, 0, 1, &none, 0.95).is_err());
         let blind = TestError { false_off_type: 0.5, missed: 0.5 };
         assert!(OffTypes::count(0, 9, 1, &blind, 0.95).unwrap_err().to_string().contains("tells nothing"));

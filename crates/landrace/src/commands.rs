@@ -13,6 +13,7 @@ mod clean;
 mod convert;
 mod explain;
 mod filter;
+mod identify;
 mod impute;
 mod index;
 mod ld;
@@ -41,6 +42,7 @@ pub(crate) enum Command {
     Ld(ld::Args),
     Pca(pca::Args),
     Relationship(relationship::Args),
+    Identify(identify::Args),
     Markers(markers::Args),
     Simulate(simulate::Args),
     Run(run::Args),
@@ -67,6 +69,7 @@ impl Command {
             Self::Ld(args) => ld::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
             Self::Relationship(args) => relationship::run(&args, session),
+            Self::Identify(args) => identify::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),

@@ -1,8 +1,8 @@
 //! From genotypes to parents: declared parents are checked, candidates weighed, and the odds calibrated.
 
+use landrace_genotypes::GenotypeError;
 use landrace_genotypes::mendel::{MendelCounts, MendelRows};
 use landrace_genotypes::plane::MISSING;
-use landrace_genotypes::GenotypeError;
 use rayon::prelude::*;
 
 use super::confidence::{Calibration, Crosses, Draws, Trial};
@@ -10,7 +10,9 @@ use super::inherit::{Inheritance, Scores};
 use super::pedigree::Sex;
 use super::score::{Choice, Evidence, Prior, Scorer, Search, Task};
 use super::verify::Check;
-use super::{Finding, Found, Genotypes, Given, Match, Offspring, Options, ROLES, Status, Study, Verdict, request};
+use super::{
+    Finding, Found, Genotypes, Given, Match, Offspring, Options, ROLES, Status, Study, Verdict, request,
+};
 
 /// Another candidate that is so much likelier (natural logarithm: a hundred times) casts doubt on a declared parent.
 const LIKELIER: f64 = 4.605;
@@ -139,15 +141,18 @@ impl Analysis<'_> {
                 continue;
             }
             let is_too_young = || {
-                candidate.birth.zip(offspring.birth).is_some_and(|(parent, child)| {
-                    parent.is_too_young(child, self.options.min_age)
-                })
+                candidate
+                    .birth
+                    .zip(offspring.birth)
+                    .is_some_and(|(parent, child)| parent.is_too_young(child, self.options.min_age))
             };
             if candidate.sample == offspring.sample {
                 impossible.itself += 1;
             } else if self.study.has_sexes && candidate.sex == Some(wrong) {
                 impossible.sex += 1;
-            } else if offspring.wanted_groups[role].is_some() && candidate.group != offspring.wanted_groups[role] {
+            } else if offspring.wanted_groups[role].is_some()
+                && candidate.group != offspring.wanted_groups[role]
+            {
                 impossible.group += 1;
             } else if is_too_young() {
                 impossible.age += 1;
@@ -159,8 +164,7 @@ impl Analysis<'_> {
     }
 
     fn single(&self, offspring: usize, candidate: u32, table: &[f32]) -> Match {
-        let counts =
-            self.genotypes.offspring.pair(offspring, &self.genotypes.candidates, candidate as usize);
+        let counts = self.genotypes.offspring.pair(offspring, &self.genotypes.candidates, candidate as usize);
         let lod = self.scores.single(table, self.genotypes.candidates.codes(candidate as usize));
         Match { candidate, counts, lod }
     }
@@ -199,7 +203,9 @@ impl Analysis<'_> {
                 .candidates
                 .iter()
                 .filter(|&&other| scratch.counts[other as usize].compared >= self.options.min_markers)
-                .map(|&other| self.scores.single(&scratch.table, self.genotypes.candidates.codes(other as usize)))
+                .map(|&other| {
+                    self.scores.single(&scratch.table, self.genotypes.candidates.codes(other as usize))
+                })
                 .fold(f64::NEG_INFINITY, f64::max);
             if let Some((verdict, Some(own))) = &mut given[role]
                 && best - own.lod > LIKELIER
@@ -213,12 +219,17 @@ impl Analysis<'_> {
             && searches.iter().all(|search| !search.is_given)
             && offspring.wanted_groups[0] == offspring.wanted_groups[1];
         let task = Task { codes, counts: &scratch.counts, searches: searches.clone(), is_pool };
-        let evidence = if is_testable { self.scorer().weigh(&task, &mut scratch.table) } else { Evidence::default() };
+        let evidence =
+            if is_testable { self.scorer().weigh(&task, &mut scratch.table) } else { Evidence::default() };
         Prepared { given, given_pair, searches, is_pool, is_testable, evidence, impossible }
     }
 
     fn scorer(&self) -> Scorer<'_> {
-        Scorer { scores: self.scores, genotypes: &self.genotypes.candidates, selfing: self.options.selfing > 0.0 }
+        Scorer {
+            scores: self.scores,
+            genotypes: &self.genotypes.candidates,
+            selfing: self.options.selfing > 0.0,
+        }
     }
 
     /// What the genotypes say of a declared parent.
@@ -342,7 +353,9 @@ impl Analysis<'_> {
                 truth[role] = Some(picked);
             } else if search.candidates.len() >= ENOUGH {
                 let lists = if own.is_pool { 0..ROLES } else { role..role + 1 };
-                searches[lists].iter_mut().for_each(|search| search.candidates.retain(|&other| other != picked));
+                searches[lists]
+                    .iter_mut()
+                    .for_each(|search| search.candidates.retain(|&other| other != picked));
             }
         }
         let pattern = self.genotypes.offspring.codes(template);
@@ -359,8 +372,13 @@ impl Analysis<'_> {
             let choice = chosen[role]?;
             let is = |truth: Option<u32>| truth.is_some_and(|truth| self.are_twins(truth, choice.candidate));
             let is_right = if own.is_pool {
-                let is_second_time = role == 1 && chosen[0].is_some_and(|first| first.candidate == choice.candidate);
-                if is_second_time { truth[0] == truth[1] && is(truth[0]) } else { is(truth[0]) || is(truth[1]) }
+                let is_second_time =
+                    role == 1 && chosen[0].is_some_and(|first| first.candidate == choice.candidate);
+                if is_second_time {
+                    truth[0] == truth[1] && is(truth[0])
+                } else {
+                    is(truth[0]) || is(truth[1])
+                }
             } else {
                 is(truth[role])
             };
@@ -422,7 +440,8 @@ impl Analysis<'_> {
     }
 
     fn status(&self, choice: &Choice, calibration: &Calibration) -> Status {
-        let reaches = |odds: f64, level: usize| calibration.levels[level].is_some_and(|own| odds >= own.least);
+        let reaches =
+            |odds: f64, level: usize| calibration.levels[level].is_some_and(|own| odds >= own.least);
         let twin = choice.second.filter(|&second| self.are_twins(choice.candidate, second));
         if reaches(choice.log_odds, 0) {
             Status::Assigned

@@ -102,7 +102,13 @@ impl Inheritance {
         let half = ploidy / 2;
         let gamete = |d: usize| {
             (0..=half)
-                .map(|g| if g <= d { choose(d, g) * choose(ploidy - d, half - g) / choose(ploidy, half) } else { 0.0 })
+                .map(|g| {
+                    if g <= d {
+                        choose(d, g) * choose(ploidy - d, half - g) / choose(ploidy, half)
+                    } else {
+                        0.0
+                    }
+                })
                 .collect()
         };
         Self { ploidy, gametes: (0..=ploidy).map(gamete).collect(), kept: 0.5f64.powf(selfings), error }
@@ -126,9 +132,7 @@ impl Inheritance {
     /// The gametes of an unknown parent, where the counted allele has the frequency `p`.
     pub(crate) fn unknown_gamete(&self, p: f64) -> Vec<f64> {
         let half = self.ploidy / 2;
-        (0..=half)
-            .map(|g| choose(half, g) * p.powi(g as i32) * (1.0 - p).powi((half - g) as i32))
-            .collect()
+        (0..=half).map(|g| choose(half, g) * p.powi(g as i32) * (1.0 - p).powi((half - g) as i32)).collect()
     }
 
     /// Takes the heterozygosity that selfing takes (diploids alone).

@@ -95,13 +95,36 @@ const COLUMNS: [(Column, &[&str]); 9] = [
     (
         Column::Name,
         &[
-            "individ", "individual", "individualid", "id", "sample", "animal", "animalid", "offspring", "progeny", "plant",
-            "accession", "accenumb", "name", "candidate", "lamb", "iid",
+            "individ",
+            "individual",
+            "individualid",
+            "id",
+            "sample",
+            "animal",
+            "animalid",
+            "offspring",
+            "progeny",
+            "plant",
+            "accession",
+            "accenumb",
+            "name",
+            "candidate",
+            "lamb",
+            "iid",
         ],
     ),
-    (Column::Sample, &["seqid", "genotype", "genotypeid", "sampleid", "samplename", "sampleingenotypes", "sample"]),
-    (Column::Father, &["father", "fatherid", "sire", "sireid", "male", "maleparent", "pollenparent", "parent1", "pat"]),
-    (Column::Mother, &["mother", "motherid", "dam", "damid", "female", "femaleparent", "seedparent", "parent2", "mat"]),
+    (
+        Column::Sample,
+        &["seqid", "genotype", "genotypeid", "sampleid", "samplename", "sampleingenotypes", "sample"],
+    ),
+    (
+        Column::Father,
+        &["father", "fatherid", "sire", "sireid", "male", "maleparent", "pollenparent", "parent1", "pat"],
+    ),
+    (
+        Column::Mother,
+        &["mother", "motherid", "dam", "damid", "female", "femaleparent", "seedparent", "parent2", "mat"],
+    ),
     (Column::Sex, &["sex", "gender"]),
     (Column::Birth, &["birth", "birthdate", "dateofbirth", "born", "dob", "birthyear", "year", "sown"]),
     (Column::Group, &["group", "pargroup", "parentgroup", "candidategroup"]),
@@ -162,7 +185,9 @@ impl Pedigree {
                 } else {
                     hint
                 };
-                return Err(out.error(1, format!("the table has no column of the individuals' names{remedy}")));
+                return Err(
+                    out.error(1, format!("the table has no column of the individuals' names{remedy}"))
+                );
             }
             // A bare list of names.
             places[Column::Name as usize] = Some(0);
@@ -213,7 +238,10 @@ impl Pedigree {
         }
         if let Some(text) = cell(Column::Birth) {
             own.birth = Some(Birth::parse(&text).ok_or_else(|| {
-                self.error(line, format!("cannot read the birth '{text}'; write a year, or a date as 2021-04-30"))
+                self.error(
+                    line,
+                    format!("cannot read the birth '{text}'; write a year, or a date as 2021-04-30"),
+                )
             })?);
         }
         if self.index.insert(name.clone(), self.individuals.len()).is_some() {
@@ -299,10 +327,8 @@ fn places(names: &[String]) -> Places {
     let mut out: Places = [None; COLUMNS.len()];
     for (column, words) in COLUMNS {
         let taken = |at: &usize| out.contains(&Some(*at));
-        out[column as usize] = words
-            .iter()
-            .filter_map(|word| plain.iter().position(|name| name == word))
-            .find(|at| !taken(at));
+        out[column as usize] =
+            words.iter().filter_map(|word| plain.iter().position(|name| name == word)).find(|at| !taken(at));
     }
     out
 }
@@ -320,7 +346,8 @@ mod tests {
         assert_eq!(own.given, [Some("5".to_owned()), Some("3".to_owned())]);
         assert_eq!((table.sample_of("1"), table.sample_of("3")), ("Seq1", "3"));
         assert_eq!(own.wanted_groups, [None, Some("B".to_owned())]);
-        let table = Pedigree::parse("sample\tSire\tDam\tSex\tBirth date\nx\tram 1\tNA\tF\t2021-04-30\n", "p").unwrap();
+        let table = Pedigree::parse("sample\tSire\tDam\tSex\tBirth date\nx\tram 1\tNA\tF\t2021-04-30\n", "p")
+            .unwrap();
         assert_eq!(table.individuals[0].sex, Some(Sex::Female));
         assert_eq!(table.individuals[0].given, [Some("ram 1".to_owned()), None]);
         let list = Pedigree::parse("ram 1\nram 2\n", "p").unwrap();

@@ -189,7 +189,11 @@ fn nearest(study: &Study, index: usize, relatedness: &SampleMatrix) -> ReadFound
         if has_groups && group.is_none() {
             continue;
         }
-        let is_other_sex = |sex| study.has_sexes && sex == Some(if role == 0 { super::pedigree::Sex::Female } else { super::pedigree::Sex::Male });
+        let is_other_sex = |sex| {
+            study.has_sexes
+                && sex
+                    == Some(if role == 0 { super::pedigree::Sex::Female } else { super::pedigree::Sex::Male })
+        };
         let mut ranked: Vec<ReadMatch> = (0u32..)
             .zip(&study.candidates)
             .filter(|(_, own)| own.is_offered && own.sample != offspring.sample && !is_other_sex(own.sex))
@@ -222,7 +226,9 @@ fn fill(own: &mut ReadFound, counts: &mut impl Iterator<Item = Mismatch>) {
 fn judge(own: &mut ReadFound, rules: &ReadRules) {
     let fits = |own: &ReadMatch| -> Option<bool> {
         let excess = own.mismatch.excess().filter(|_| own.mismatch.compared >= rules.min_markers)?;
-        own.relatedness.is_finite().then_some(own.relatedness > rules.min_relatedness && excess < rules.max_excess)
+        own.relatedness
+            .is_finite()
+            .then_some(own.relatedness > rules.min_relatedness && excess < rules.max_excess)
     };
     for role in &mut own.roles {
         if let Some((given, verdict)) = &mut role.given {
@@ -409,11 +415,7 @@ fn expected_pair(p: f64, child: Shown, parents: [Shown; 2]) -> f64 {
 ///
 /// # Errors
 /// Returns an error if the output fails.
-pub fn write_reads(
-    study: &Study,
-    found: &[ReadFound],
-    out: &mut impl std::io::Write,
-) -> std::io::Result<()> {
+pub fn write_reads(study: &Study, found: &[ReadFound], out: &mut impl std::io::Write) -> std::io::Result<()> {
     let names = super::write::role_names(study);
     write!(out, "sample")?;
     for name in names {
@@ -482,7 +484,9 @@ fn write_role(
     given: Option<&Given>,
     out: &mut impl std::io::Write,
 ) -> std::io::Result<()> {
-    let name = |own: Option<&ReadMatch>| own.map_or("", |own| study.candidates[own.candidate as usize].name.as_str());
+    let name = |own: Option<&ReadMatch>| {
+        own.map_or("", |own| study.candidates[own.candidate as usize].name.as_str())
+    };
     let best = role.best[0].as_ref();
     let named = if role.status == Some(ReadStatus::Assigned) { name(best) } else { "" };
     write!(out, "\t{named}\t{}\t{}\t{}", role.status.map_or("", ReadStatus::name), name(best), cells(best))?;

@@ -274,7 +274,11 @@ fn choice(all: &[Explanation], ranking: &[(u32, f64)], nobody: f64) -> Option<Ch
 fn choose_of_pool(all: &[Explanation]) -> [Option<Choice>; 2] {
     let mentions = |own: &Explanation| {
         let [a, b] = own.parents;
-        [a, b.filter(|_| a != b)].into_iter().flatten().map(|candidate| (candidate, own.weight)).collect::<Vec<_>>()
+        [a, b.filter(|_| a != b)]
+            .into_iter()
+            .flatten()
+            .map(|candidate| (candidate, own.weight))
+            .collect::<Vec<_>>()
     };
     let ranking = ranked(all.iter().flat_map(mentions));
     let Some(&(first, _)) = ranking.first() else { return [None; 2] };
@@ -296,7 +300,8 @@ fn choose_of_pool(all: &[Explanation]) -> [Option<Choice>; 2] {
     }
     // The partner does not contend with the first.
     let partner = choice(all, &ranking[1..], alone);
-    let without: Vec<(u32, f64)> = ranking.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, own)| *own).collect();
+    let without: Vec<(u32, f64)> =
+        ranking.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, own)| *own).collect();
     [choice(all, &without, sum(all, |own| known(own) == 0)), partner]
 }
 

@@ -110,7 +110,12 @@ struct Score {
 }
 
 /// A study of offspring and candidates given by their calls; fathers alone, or one pool.
-fn study(offspring: &[Vec<u8>], fathers: &[Vec<u8>], mothers: &[Vec<u8>], flock: &Flock) -> (Study, Genotypes) {
+fn study(
+    offspring: &[Vec<u8>],
+    fathers: &[Vec<u8>],
+    mothers: &[Vec<u8>],
+    flock: &Flock,
+) -> (Study, Genotypes) {
     let rows = |lists: &[&[Vec<u8>]]| {
         let mut rows = MendelRows::new(flock.ploidy, flock.p.len());
         lists.iter().flat_map(|list| list.iter()).for_each(|codes| rows.push(codes));
@@ -262,7 +267,9 @@ fn selfs_are_told_from_crosses() {
 #[test]
 fn lines_may_lack_what_one_parent_had() {
     let mut flock = Flock::new(8, 300, 2);
-    let inbred = |flock: &mut Flock| -> Vec<u8> { flock.founder().iter().map(|&c| if c == 0 { 0 } else { 2 }).collect() };
+    let inbred = |flock: &mut Flock| -> Vec<u8> {
+        flock.founder().iter().map(|&c| if c == 0 { 0 } else { 2 }).collect()
+    };
     let parents: Vec<Vec<u8>> = (0..12).map(|_| inbred(&mut flock)).collect();
     let mut lines = Vec::new();
     for at in 0..24 {
@@ -286,7 +293,8 @@ fn declared_parents_are_confirmed_or_excluded() {
     let fathers: Vec<Vec<u8>> = (0..12).map(|_| flock.founder()).collect();
     let mothers: Vec<Vec<u8>> = (0..12).map(|_| flock.founder()).collect();
     let own = flock.cross(&fathers[2].clone(), &mothers[3].clone());
-    let (mut study, genotypes) = study(&[own.clone(), own.clone(), own, vec![MISSING; 200]], &fathers, &mothers, &flock);
+    let (mut study, genotypes) =
+        study(&[own.clone(), own.clone(), own, vec![MISSING; 200]], &fathers, &mothers, &flock);
     let candidate = |at: u32| Some(Given::Candidate(at));
     study.offspring[0].given = [candidate(2), candidate(12 + 3)];
     study.offspring[1].given = [candidate(5), candidate(12 + 3)];

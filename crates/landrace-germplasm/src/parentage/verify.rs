@@ -45,9 +45,8 @@ impl Check<'_> {
             return Verdict::NotTestable;
         }
         let missing = self.scores.states() - 1;
-        let is_known = |&at: &usize| {
-            self.scores.code(codes[at]) != missing && self.scores.code(parent[at]) != missing
-        };
+        let is_known =
+            |&at: &usize| self.scores.code(codes[at]) != missing && self.scores.code(parent[at]) != missing;
         let allowed = self.allowed((0..codes.len()).filter(is_known), own.counts.compared, 0);
         // A line may lose all that one parent gave: opposite homozygotes exclude nobody.
         if own.counts.mismatches > allowed && !self.inheritance.is_of_lines() {

@@ -66,7 +66,8 @@ pub fn write_parents(study: &Study, found: &Assignments, out: &mut impl Write) -
 }
 
 fn write_offspring(study: &Study, index: usize, own: &Found, out: &mut impl Write) -> io::Result<()> {
-    let name = |own: Option<Match>| own.map_or("", |own| study.candidates[own.candidate as usize].name.as_str());
+    let name =
+        |own: Option<Match>| own.map_or("", |own| study.candidates[own.candidate as usize].name.as_str());
     write!(out, "{}\t{}", study.offspring[index].name, own.called)?;
     for finding in &own.roles {
         let parent = named(study, finding).join("|");

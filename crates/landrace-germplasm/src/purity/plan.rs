@@ -77,7 +77,9 @@ fn request(message: String) -> GenotypeError {
 /// Returns an error if the two qualities cannot be told apart.
 pub fn smallest_plan(acceptable: Limit, lowest: Limit, testing: Testing) -> Result<Plan, GenotypeError> {
     testing.error.check()?;
-    if !(0.0..1.0).contains(&acceptable.share) || !(0.0..=1.0).contains(&lowest.share) || acceptable.share >= lowest.share
+    if !(0.0..1.0).contains(&acceptable.share)
+        || !(0.0..=1.0).contains(&lowest.share)
+        || acceptable.share >= lowest.share
     {
         return Err(request(format!(
             "the acceptable share of off-types ({}) must be below the lowest tolerable quality's ({}); give shares such \
@@ -131,7 +133,10 @@ pub fn plan_for(tests: u64, standard: Limit, testing: Testing) -> Result<Plan, G
         return Err(request(format!("{tests} tests; plan for 1 to {MOST}")));
     }
     if !(0.0..1.0).contains(&standard.share) {
-        return Err(request(format!("a share of off-types of {}; give one from 0 to below 1", standard.share)));
+        return Err(request(format!(
+            "a share of off-types of {}; give one from 0 to below 1",
+            standard.share
+        )));
     }
     let positive = testing.positive(standard.share);
     let is_enough = |accept: u64| binomial_up_to(accept, tests, positive) >= 1.0 - standard.risk;
@@ -186,9 +191,12 @@ mod tests {
     #[test]
     fn known_plans() {
         // Zero acceptance: n = ln(0.05) / ln(0.99) = 299 for 95% confidence of less than 1%.
-        let plan = smallest_plan(Limit { share: 0.0, risk: 0.05 }, Limit { share: 0.01, risk: 0.05 }, SEEDS).unwrap();
+        let plan = smallest_plan(Limit { share: 0.0, risk: 0.05 }, Limit { share: 0.01, risk: 0.05 }, SEEDS)
+            .unwrap();
         assert_eq!((plan.tests, plan.accept), (299, 0));
-        let plan = smallest_plan(Limit { share: 0.005, risk: 0.05 }, Limit { share: 0.02, risk: 0.05 }, SEEDS).unwrap();
+        let plan =
+            smallest_plan(Limit { share: 0.005, risk: 0.05 }, Limit { share: 0.02, risk: 0.05 }, SEEDS)
+                .unwrap();
         assert!(plan.accepts(0.005) >= 0.95 && plan.accepts(0.02) <= 0.05);
         assert!(
             smallest_plan(Limit { share: 0.02, risk: 0.05 }, Limit { share: 0.01, risk: 0.05 }, SEEDS)
@@ -198,7 +206,9 @@ mod tests {
         );
         // In pools of 10, one positive pool counts up to ten seeds.
         let pools = Testing { seeds_each: 10, ..SEEDS };
-        let pooled = smallest_plan(Limit { share: 0.0, risk: 0.05 }, Limit { share: 0.01, risk: 0.05 }, pools).unwrap();
+        let pooled =
+            smallest_plan(Limit { share: 0.0, risk: 0.05 }, Limit { share: 0.01, risk: 0.05 }, pools)
+                .unwrap();
         assert_eq!((pooled.tests, pooled.accept), (30, 0));
     }
 

@@ -91,7 +91,9 @@ impl Pool<'_> {
     fn likelihood(&self, share: f64, overdispersion: f64, bias: f64) -> f64 {
         self.sites
             .iter()
-            .map(|site| log_chance(site.marked, site.reads, site.mean(share, bias, self.error), overdispersion))
+            .map(|site| {
+                log_chance(site.marked, site.reads, site.mean(share, bias, self.error), overdispersion)
+            })
             .sum()
     }
 
@@ -152,8 +154,11 @@ fn allowed_fall(confidence: f64) -> f64 {
 /// # Errors
 /// Returns an error if too few variants with reads tell foreign seeds from the variety.
 pub fn estimate(sites: &[PoolSite], options: &PoolOptions) -> Result<PoolEstimate, GenotypeError> {
-    let telling: Vec<PoolSite> =
-        sites.iter().filter(|site| site.reads > 0 && (site.foreign - site.pure).abs() > 1e-9).copied().collect();
+    let telling: Vec<PoolSite> = sites
+        .iter()
+        .filter(|site| site.reads > 0 && (site.foreign - site.pure).abs() > 1e-9)
+        .copied()
+        .collect();
     if telling.len() < options.min_sites {
         return Err(GenotypeError::Request(format!(
             "{} variants with reads tell foreign seeds from the variety, and {} are needed; type more markers, or allow \
@@ -231,7 +236,8 @@ mod tests {
                     let sites = pool(&mut random, truth, pure, foreign, bias);
                     let own = estimate(&sites, &PoolOptions::default()).unwrap();
                     assert!((own.share - truth).abs() < 0.04, "{own:?}");
-                    covered += usize::from(own.interval[0] <= truth + 1e-6 && truth <= own.interval[1] + 1e-6);
+                    covered +=
+                        usize::from(own.interval[0] <= truth + 1e-6 && truth <= own.interval[1] + 1e-6);
                 }
                 assert!(covered >= 6, "{pure} {truth}: {covered} of 8");
             }

@@ -20,7 +20,8 @@ pub enum Class {
 
 impl Class {
     /// All.
-    pub const ALL: [Self; 5] = [Self::True, Self::SelfOfFemale, Self::SelfOfMale, Self::Outcross, Self::Other];
+    pub const ALL: [Self; 5] =
+        [Self::True, Self::SelfOfFemale, Self::SelfOfMale, Self::Outcross, Self::Other];
 
     /// The word in tables.
     pub fn name(self) -> &'static str {
@@ -107,7 +108,13 @@ impl Profile {
             }
             let of_parents = [0, 1].map(|side| consensus(&codes, &of.parents[side], ploidy));
             let hybrid = match of_parents {
-                [a, b] if a != MISSING && b != MISSING && a % ploidy == 0 && b % ploidy == 0 && ploidy.is_multiple_of(2) => {
+                [a, b]
+                    if a != MISSING
+                        && b != MISSING
+                        && a % ploidy == 0
+                        && b % ploidy == 0
+                        && ploidy.is_multiple_of(2) =>
+                {
                     (a + b) / 2
                 }
                 _ => MISSING,
@@ -162,7 +169,8 @@ pub struct Seed {
 impl Seed {
     /// The likeliest class.
     pub fn likeliest(&self) -> Class {
-        let best = (0..5).fold(0, |best, at| if self.posterior[at] > self.posterior[best] { at } else { best });
+        let best =
+            (0..5).fold(0, |best, at| if self.posterior[at] > self.posterior[best] { at } else { best });
         Class::ALL[best]
     }
 }
@@ -201,9 +209,10 @@ pub fn classify(profile: &Profile, codes: &[u8], options: &SeedOptions) -> Seed 
         if posterior[0] >= options.sure {
             out.class = Some(Class::True);
         } else if 1.0 - posterior[0] >= options.sure {
-            out.class = Class::ALL[1..].iter().copied().max_by(|a, b| {
-                posterior[*a as usize].total_cmp(&posterior[*b as usize])
-            });
+            out.class = Class::ALL[1..]
+                .iter()
+                .copied()
+                .max_by(|a, b| posterior[*a as usize].total_cmp(&posterior[*b as usize]));
         }
     }
     out
@@ -213,7 +222,8 @@ pub fn classify(profile: &Profile, codes: &[u8], options: &SeedOptions) -> Seed 
 fn class_chances(profile: &Profile, at: usize, own: u8) -> [f64; 5] {
     let (ploidy, p) = (profile.ploidy[at], profile.frequencies[at]);
     let unrelated = binomial_dosage(own, ploidy, p);
-    let of_self = |code: u8| if code == MISSING { unrelated } else { cross(own, Some(code), Some(code), ploidy, p) };
+    let of_self =
+        |code: u8| if code == MISSING { unrelated } else { cross(own, Some(code), Some(code), ploidy, p) };
     let parents = profile.parents.as_ref().map(|own| [own[0][at], own[1][at]]);
     let mother = parents.map_or(profile.variety[at], |own| own[0]);
     [
@@ -268,7 +278,10 @@ mod tests {
         assert_eq!(kind(&[1, 1, 0, 2, 1, 1, 0, 1, 0, 2, 1, 2]), Some(Class::Outcross));
         assert_eq!(kind(&[2, 0, 2, 0, 1, 2, 2, 1, 0, 0, 2, 0]), Some(Class::Other));
         assert_eq!(kind(&[MISSING; 12]), None);
-        assert_eq!(kind(&[0, 2, 0, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING]), None);
+        assert_eq!(
+            kind(&[0, 2, 0, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING]),
+            None
+        );
     }
 
     #[test]
