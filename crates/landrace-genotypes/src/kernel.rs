@@ -11,7 +11,7 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use plain::{ColumnCounts, PairCounts, PairSums};
+pub use plain::{ColumnCounts, MendelCounts, PairCounts, PairSums};
 
 /// What the processor offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +88,19 @@ pub fn compare_samples(x: &[u64], y: &[u64], words: usize) -> PairCounts {
         Level::Scalar => {}
     }
     plain::compare_samples(x, y, words)
+}
+
+/// Compares a sample with others as parent and offspring, in either direction. Each has, for ploidy P, planes of the
+/// variants with dosage 0, at most 1 ... at most P/2 − 1, then above P/2, above P/2 + 1 ... P, then those called;
+/// `others` holds one after another, and `counts` gets one of each.
+pub fn mendel_pairs(own: &[u64], others: &[u64], words: usize, counts: &mut [MendelCounts]) {
+    #[cfg(target_arch = "x86_64")]
+    match level() {
+        Level::Avx512 => return x86::avx512::mendel_pairs(own, others, words, counts),
+        Level::Avx2 => return x86::avx2::mendel_pairs(own, others, words, counts),
+        Level::Scalar => {}
+    }
+    plain::mendel_pairs(own, others, words, counts);
 }
 
 /// Splits a row of a `.bed`, two bits a call from the lowest, into the two planes of the dosage of A1, `planes`

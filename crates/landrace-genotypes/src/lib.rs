@@ -17,6 +17,7 @@ pub mod impute;
 pub mod kernel;
 pub mod ld;
 pub mod matrix;
+pub mod mendel;
 pub mod paralogs;
 pub mod pca;
 pub mod plane;

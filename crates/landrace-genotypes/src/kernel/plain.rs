@@ -28,6 +28,15 @@ pub struct PairCounts {
     pub distance: u64,
 }
 
+/// What a parent and an offspring, or two parents and an offspring, cannot share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MendelCounts {
+    /// Variants that all have a call of.
+    pub compared: u32,
+    /// Variants at which no gametes of the parents make the offspring.
+    pub mismatches: u32,
+}
+
 impl std::ops::AddAssign for PairCounts {
     fn add_assign(&mut self, other: Self) {
         self.compared += other.compared;
@@ -131,6 +140,44 @@ pub fn compare_samples(x: &[u64], y: &[u64], words: usize) -> PairCounts {
         counts.different += u64::from(any.count_ones());
     }
     counts
+}
+
+/// See [`super::mendel_pairs`].
+#[inline(always)]
+pub fn mendel_pairs(own: &[u64], others: &[u64], words: usize, counts: &mut [MendelCounts]) {
+    let planes = own.len().checked_div(words).unwrap_or(0);
+    if planes == 3 {
+        return mendel_of_diploids(own, others, words, counts);
+    }
+    let half = planes.saturating_sub(1) / 2;
+    for (other, counts) in others.chunks_exact(planes.max(1) * words.max(1)).zip(counts) {
+        *counts = MendelCounts::default();
+        for w in 0..words {
+            let opposite = (0..half).fold(0, |any, k| {
+                let (low, high) = (k * words + w, (half + k) * words + w);
+                any | (own[low] & other[high]) | (other[low] & own[high])
+            });
+            counts.mismatches += opposite.count_ones();
+            counts.compared += (own[2 * half * words + w] & other[2 * half * words + w]).count_ones();
+        }
+    }
+}
+
+/// Three planes: no copy, two copies, called.
+#[inline(always)]
+fn mendel_of_diploids(own: &[u64], others: &[u64], words: usize, counts: &mut [MendelCounts]) {
+    let (low, rest) = own.split_at(words);
+    let (high, called) = rest.split_at(words);
+    for (other, counts) in others.chunks_exact(3 * words.max(1)).zip(counts) {
+        let (other_low, rest) = other.split_at(words);
+        let (other_high, other_called) = rest.split_at(words);
+        let (mut mismatches, mut compared) = (0u32, 0u32);
+        for w in 0..words {
+            mismatches += ((low[w] & other_high[w]) | (high[w] & other_low[w])).count_ones();
+            compared += (called[w] & other_called[w]).count_ones();
+        }
+        *counts = MendelCounts { compared, mismatches };
+    }
 }
 
 /// See [`super::split_pairs`].

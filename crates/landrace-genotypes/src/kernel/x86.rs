@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "calls of functions compiled for features that were found at run time")]
 
-use super::plain::{self, ColumnCounts, PairCounts, PairSums};
+use super::plain::{self, ColumnCounts, MendelCounts, PairCounts, PairSums};
 
 /// A module of the kernels compiled with the named processor features.
 macro_rules! level {
@@ -35,6 +35,20 @@ macro_rules! level {
                 }
                 // SAFETY: `level()` gives this level only if the processor has the features.
                 unsafe { body(x, y, words) }
+            }
+
+            pub(in crate::kernel) fn mendel_pairs(
+                own: &[u64],
+                others: &[u64],
+                words: usize,
+                counts: &mut [MendelCounts],
+            ) {
+                #[target_feature(enable = $features)]
+                fn body(own: &[u64], others: &[u64], words: usize, counts: &mut [MendelCounts]) {
+                    plain::mendel_pairs(own, others, words, counts);
+                }
+                // SAFETY: `level()` gives this level only if the processor has the features.
+                unsafe { body(own, others, words, counts) }
             }
 
             pub(in crate::kernel) fn split_pairs(bytes: &[u8], planes: &mut [u64]) {

@@ -2,12 +2,18 @@
 
 use crate::cli::Session;
 
+mod parents;
+mod plan;
+mod purity;
 mod variety;
 
-/// Identity of samples: which variety
+/// Identity of samples: which variety, whose offspring, how pure a seed lot
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  landrace identify variety lots.vcf.gz --against varieties.vcf.gz -o lots.tsv"
+    after_help = "Examples:\n  landrace identify variety lots.vcf.gz --against varieties.vcf.gz -o lots.tsv\n  \
+    landrace identify parents flock.vcf.gz --candidates rams.tsv -o parents.tsv\n  \
+    landrace identify purity --tested 400 --off-types 3 -o lot.tsv\n  \
+    landrace identify plan --aql 0.005 --lql 0.02 -o plan.tsv"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -17,11 +23,17 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     Variety(variety::Args),
+    Parents(parents::Args),
+    Purity(purity::Args),
+    Plan(plan::Args),
 }
 
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     match &args.what {
         What::Variety(args) => variety::run(args, session),
+        What::Parents(args) => parents::run(args, session),
+        What::Purity(args) => purity::run(args, session),
+        What::Plan(args) => plan::run(args, session),
     }
 }
 
