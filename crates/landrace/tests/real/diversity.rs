@@ -1,6 +1,6 @@
 //! Diversity, differentiation and runs of homozygosity of real panels: known answers, and what other tools say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use libtest_mimic::Trial;
 
@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("sliding_runs_are_detect_runs_within_contigs", "sheep_kijas100", &["zcat"], sliding),
         trial("runs_are_those_of_plink", "sheep_kijas100", &["plink1.9"], plink_runs),
         trial("fst_equals_plink2s", "sheep_kijas100", &["plink2"], fst),
+        trial("windows_are_those_of_vcftools", "sheep_kijas100", &["vcftools"], windows),
     ]
 }
 
@@ -205,5 +206,37 @@ fn fst(bench: &Bench) {
         let theirs = text(bench, &format!("{method}.fst.summary"));
         let theirs: f64 = theirs.lines().nth(1).unwrap().split('\t').nth(2).unwrap().parse().unwrap();
         near(value(&pairs, "Jacobs", column), theirs);
+    }
+}
+
+/// π and Tajima's D where nothing is missing.
+fn windows(bench: &Bench) {
+    ours(bench, "");
+    bench.landrace("filter sheep.bed --min-call-rate 1 -o full.vcf");
+    // vcftools reads VCF up to 4.2.
+    let older = text(bench, "full.vcf").replacen("VCFv4.3", "VCFv4.2", 1);
+    std::fs::write(bench.path("older.vcf"), older).unwrap();
+    bench.landrace("diversity windows full.vcf --window 5Mb -o windows.tsv");
+    bench.run("vcftools", "--vcf older.vcf --TajimaD 5000000 --out theirs");
+    bench.run("vcftools", "--vcf older.vcf --window-pi 5000000 --out theirs");
+    let rows = |name: &str, places: [usize; 3], from: u64| -> BTreeMap<(String, u64), f64> {
+        let row = |line: &str| {
+            let cells: Vec<&str> = line.split_whitespace().collect();
+            let start: u64 = cells[places[1]].parse().unwrap();
+            ((cells[places[0]].to_owned(), start + from), cells[places[2]].parse().unwrap_or(f64::NAN))
+        };
+        text(bench, name).lines().skip(1).map(row).collect()
+    };
+    let own = rows("windows.tsv", [0, 1, 9], 0);
+    let theirs = rows("theirs.Tajima.D", [0, 1, 3], 1);
+    assert!(theirs.len() > 50);
+    for (place, d) in &theirs {
+        assert!((own[place] - d).abs() < 1e-5, "{place:?} {} {d}", own[place]);
+    }
+    let (own, bases) = (rows("windows.tsv", [0, 1, 7], 0), rows("windows.tsv", [0, 1, 4], 0));
+    for (place, pi) in rows("theirs.windowed.pi", [0, 1, 4], 0) {
+        // vcftools divides by the window's length also where the contig ends before it.
+        let expected = pi * 5e6 / bases[&place];
+        assert!((own[&place] - expected).abs() < 1e-4 * expected, "{place:?} {} {expected}", own[&place]);
     }
 }
