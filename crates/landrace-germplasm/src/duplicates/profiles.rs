@@ -50,7 +50,7 @@ impl Panel {
     fn code(&self, row: &[u64], at: usize) -> u8 {
         let word = at / 512 * self.planes * 8 + at % 512 / 64;
         (0..self.planes)
-            .fold(0, |code, plane| code | ((row[word + plane * 8] >> (at % 64)) & 1) as u8 * (1 << plane))
+            .fold(0, |code, plane| code | ((((row[word + plane * 8] >> (at % 64)) & 1) as u8) << plane))
     }
 
     fn missing(&self) -> u8 {

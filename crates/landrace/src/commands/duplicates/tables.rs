@@ -97,7 +97,8 @@ fn near(found: &Found) -> Table {
     let top = found.pairs.iter().map(Pair::share).fold(0.0, f64::max).max(1e-6);
     let mut counts = [[0u64; 3]; NEAR_BINS];
     for pair in &found.pairs {
-        let bin = ((pair.share() / top * NEAR_BINS as f64).floor() as usize).min(NEAR_BINS - 1);
+        let is_above = |edge: &usize| pair.share() / top * NEAR_BINS as f64 >= *edge as f64;
+        let bin = (1..NEAR_BINS).take_while(is_above).count();
         let kind = match verdict(pair) {
             "same" => 0,
             "same_or_kin" => 1,
