@@ -85,7 +85,7 @@ fn marker_calls(block: &GenotypeBlock, row: usize, certain: Certain) -> MarkerCa
         beyond = kept.drain(MOST_CLASSES..).map(|(_, count)| count).sum();
     }
     let mut classes: Vec<Genotype> = kept.into_iter().map(|(genotype, _)| genotype.clone()).collect();
-    classes.sort_by_key(|genotype| order(genotype));
+    classes.sort_by_key(order);
     let places: BTreeMap<&Genotype, u8> = classes.iter().zip(1u8..).collect();
     let code = |genotype: &Option<Genotype>| {
         genotype.as_ref().and_then(|own| places.get(own)).copied().unwrap_or(NO_CLASS)
@@ -138,7 +138,7 @@ fn greatest_common(a: u8, b: u8) -> u8 {
 /// A genotype in letters, `A/A/G/G`, at the marker's ploidy where that is a multiple of its terms.
 pub fn spell(genotype: &Genotype, ploidy: u8, allele: impl Fn(u8) -> String) -> String {
     let terms: u8 = genotype.iter().map(|&(_, count)| count).sum();
-    let times = if terms > 0 && ploidy % terms == 0 { ploidy / terms } else { 1 };
+    let times = if terms > 0 && ploidy.is_multiple_of(terms) { ploidy / terms } else { 1 };
     let words = genotype.iter().flat_map(|&(index, count)| {
         std::iter::repeat_n(allele(index), usize::from(count) * usize::from(times))
     });

@@ -164,8 +164,8 @@ impl<'a> State<'a> {
         let codes = self.profiles.marker(marker);
         let classes = Classes::of(codes);
         let (mut gain, depth) = (0, self.depth);
-        for a in 0..codes.len() {
-            let class = usize::from(codes[a]);
+        for (a, &code) in codes.iter().enumerate() {
+            let class = usize::from(code);
             if class == usize::from(NO_CLASS) {
                 continue;
             }

@@ -132,6 +132,9 @@ pub struct Unseparable {
     pub why: Why,
 }
 
+/// Differences of a pair, and its samples.
+type Near = (u32, usize, usize);
+
 /// The pairs of a collection.
 #[derive(Clone, Debug)]
 pub struct Pairs {
@@ -153,7 +156,7 @@ pub fn find_pairs(profiles: &Profiles, least: u32, error: f64) -> Pairs {
     let near = 4 * least + 16;
     let enough = surely.max(least).max(near);
     let mut required = PairSet::empty(samples);
-    let found: Vec<(Vec<Unseparable>, Vec<(u32, usize, usize)>)> = required
+    let found: Vec<(Vec<Unseparable>, Vec<Near>)> = required
         .rows_mut()
         .enumerate()
         .map(|(a, row)| {

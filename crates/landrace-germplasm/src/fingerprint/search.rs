@@ -38,7 +38,7 @@ pub struct Effort {
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { seed: 1, steps: 4000, rounds: 60, patience: 20 }
+        Self { seed: 1, steps: 4000, rounds: 30, patience: 8 }
     }
 }
 
