@@ -163,20 +163,23 @@ fn columns_of(
         let message = format!("{what}no column is ACCENUMB, the accession's number; {remedy}");
         return Err(cells.line_error(cells.header_line, message));
     }
-    for needed in ["INSTCODE", "GENUS"] {
-        if !columns.iter().any(|column| column.name == needed) {
-            problems.push(Problem {
-                line: cells.header_line,
-                accession: String::new(),
-                descriptor: needed.to_owned(),
-                value: String::new(),
-                problem: "is not in the table, and is needed to exchange it".to_owned(),
-                severity: Severity::Warning,
-                suggestion: "add the column".to_owned(),
-            });
-        }
-    }
+    problems.extend(lacking(cells.header_line, &columns));
     Ok(columns)
+}
+
+/// The columns that a passport needs and this one lacks.
+fn lacking(line: u64, columns: &[Column]) -> Vec<Problem> {
+    let lacks = |needed: &&str| !columns.iter().any(|column| column.name == *needed);
+    let problem = |needed: &str| Problem {
+        line,
+        accession: String::new(),
+        descriptor: needed.to_owned(),
+        value: String::new(),
+        problem: "is not in the table, and is needed to exchange it".to_owned(),
+        severity: Severity::Warning,
+        suggestion: "add the column".to_owned(),
+    };
+    ["INSTCODE", "GENUS"].into_iter().filter(lacks).map(problem).collect()
 }
 
 /// What to say of a header.
@@ -297,11 +300,11 @@ impl Passport {
                     let why = format!("from {from} {}", row[own]);
                     out.push((to, String::new(), why, Severity::Repaired, written));
                 }
-            } else if let Ok(other) = row[decimal].parse::<f64>() {
-                if (other - value).abs() > off + 1e-3 {
-                    let problem = format!("is another place than {from} {}", row[own]);
-                    out.push((to, row[decimal].clone(), problem, Severity::Error, format!("{written}?")));
-                }
+            } else if let Ok(other) = row[decimal].parse::<f64>()
+                && (other - value).abs() > off + 1e-3
+            {
+                let problem = format!("is another place than {from} {}", row[own]);
+                out.push((to, row[decimal].clone(), problem, Severity::Error, format!("{written}?")));
             }
         }
         out

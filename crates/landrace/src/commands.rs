@@ -11,9 +11,9 @@ mod align;
 mod call;
 mod clean;
 mod convert;
+mod core;
 mod diversity;
 mod duplicates;
-mod core;
 mod explain;
 mod filter;
 mod fingerprint;
@@ -23,6 +23,7 @@ mod index;
 mod ld;
 mod logs;
 mod markers;
+mod passport;
 mod pca;
 mod relationship;
 mod report;
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Stats(stats::Args),
     Impute(impute::Args),
     Ld(ld::Args),
+    Passport(passport::Args),
     Pca(pca::Args),
     Relationship(relationship::Args),
     Diversity(diversity::Args),
@@ -54,7 +56,6 @@ pub(crate) enum Command {
     Markers(markers::Args),
     Duplicates(duplicates::Args),
     Fingerprint(fingerprint::Args),
-    Identify(identify::Args),
     Simulate(simulate::Args),
     Run(run::Args),
     Status(status::Args),
@@ -78,6 +79,7 @@ impl Command {
             Self::Stats(args) => stats::run(&args, session),
             Self::Impute(args) => impute::run(&args, session),
             Self::Ld(args) => ld::run(&args, session),
+            Self::Passport(args) => passport::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
             Self::Relationship(args) => relationship::run(&args, session),
             Self::Diversity(args) => diversity::run(&args, session),
@@ -87,7 +89,6 @@ impl Command {
             Self::Markers(args) => markers::run(&args, session),
             Self::Duplicates(args) => duplicates::run(&args, session),
             Self::Fingerprint(args) => fingerprint::run(&args, session),
-            Self::Identify(args) => identify::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
             Self::Status(args) => status::run(&args),

@@ -50,7 +50,6 @@ fn main() -> std::process::ExitCode {
         reads::trials(),
         calls::trials(),
         genotypes::trials(),
-        diversity::trials(),
         tables::trials(),
         chips::trials(),
         counts::trials(),
@@ -60,8 +59,9 @@ fn main() -> std::process::ExitCode {
         imputation::trials(),
         neighbours::trials(),
         duplicates::trials(),
-        peers::trials(),
+        diversity::trials(),
         core::trials(),
+        peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -18,8 +18,11 @@ pub struct Country {
     pub middle: (f64, f64),
 }
 
+/// A code that was given out: the code, the name, the codes that came after, and about the middle.
+type Former = (&'static str, &'static str, &'static [&'static str], (f64, f64));
+
 /// Codes that are no longer given out: the name, the codes that came after, and about the middle.
-const OBSOLETE: [(&str, &str, &[&str], (f64, f64)); 16] = [
+const OBSOLETE: [Former; 16] = [
     ("ANT", "Netherlands Antilles", &["BES", "CUW", "SXM"], (12.2, -69.0)),
     ("BUR", "Burma", &["MMR"], (21.0, 96.5)),
     ("CSK", "Czechoslovakia", &["CZE", "SVK"], (49.3, 17.5)),

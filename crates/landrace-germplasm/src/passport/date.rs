@@ -11,14 +11,15 @@ const MONTHS: [&str; 12] =
 /// Judges a date.
 pub(super) fn judge(text: &str) -> Verdict {
     let text = text.strip_suffix(".0").filter(|own| own.bytes().all(|b| b.is_ascii_digit())).unwrap_or(text);
-    if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-        if let Some(parts) = parts_of(text) {
-            return match written(parts) {
-                Ok(date) if date == text.replace("00", "--") || is_kept(text, &date) => Verdict::Right,
-                Ok(date) => Verdict::repaired(date, "a date is YYYYMMDD"),
-                Err(problem) => Verdict::wrong(problem, ""),
-            };
-        }
+    if text.len() == 8
+        && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+        && let Some(parts) = parts_of(text)
+    {
+        return match written(parts) {
+            Ok(date) if date == text.replace("00", "--") || is_kept(text, &date) => Verdict::Right,
+            Ok(date) => Verdict::repaired(date, "a date is YYYYMMDD"),
+            Err(problem) => Verdict::wrong(problem, ""),
+        };
     }
     let words: Vec<&str> =
         text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();

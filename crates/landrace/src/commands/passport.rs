@@ -1,0 +1,115 @@
+//! `landrace passport`: passports of gene banks, checked and repaired.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use landrace_genome::file;
+use landrace_genome::summary::{Chart, Summary, Table};
+use landrace_genotypes::cells::{CellOptions, Cells, Encoding};
+use landrace_germplasm::passport::write::{Separator, write_problems, write_table};
+use landrace_germplasm::passport::{Passport, Severity, check};
+use serde_json::Value;
+
+use crate::cli::Session;
+use crate::output;
+
+/// Passports of a gene bank (MCPD v2.1): check every descriptor, repair what is certain
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  landrace passport genebank.xlsx -o clean.csv\n  \
+    landrace passport old.csv --columns 'NationalID=ACCENUMB,SourceCountry=ORIGCTY' -o clean.tsv --strict\n\n\
+    What was found lies beside the output in <output>.problems.tsv. Nothing is repaired that could mean two things.")]
+pub(crate) struct Args {
+    /// Passports: TSV, CSV or .xlsx
+    #[arg(value_name = "FILE")]
+    passports: PathBuf,
+    /// The table as it is after repair; .csv with commas, else with tabs
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Which columns are which descriptors, where their names do not say: COLUMN=DESCRIPTOR, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = named)]
+    columns: Vec<(String, String)>,
+    /// Sheet of an Excel workbook; the first with content if not given
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
+    /// Encoding of text
+    #[arg(long, value_name = "NAME", default_value = "utf-8", value_parser = ["utf-8", "windows-1252"])]
+    encoding: String,
+    /// Fail if errors remain
+    #[arg(long)]
+    strict: bool,
+}
+
+fn named(text: &str) -> Result<(String, String), String> {
+    let (column, name) = text.split_once('=').ok_or("write COLUMN=DESCRIPTOR, as NationalID=ACCENUMB")?;
+    Ok((column.trim().to_owned(), name.trim().to_owned()))
+}
+
+pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
+    let ending = args.output.extension().map(|own| own.to_string_lossy().to_lowercase());
+    if ending.as_deref() == Some("xlsx") {
+        bail!("workbooks are read, not written; write .csv or .tsv");
+    }
+    let encoding = if args.encoding == "utf-8" { Encoding::Utf8 } else { Encoding::Windows1252 };
+    let cells = Cells::read(&args.passports, &CellOptions { sheet: args.sheet.clone(), encoding })?;
+    cells.notes.iter().for_each(|note| session.progress.note(note));
+    let digest = cells.digest.clone();
+    let passport = check(cells, &args.columns)?;
+    let mut summary = Summary::new("passport", &session.command_line);
+    summary.inputs = vec![digest];
+    describe(&mut summary, &passport);
+    let mut out = file::create(&args.output)?;
+    let separator = if ending.as_deref() == Some("csv") { Separator::Comma } else { Separator::Tab };
+    write_table(&passport, separator, &mut out)?;
+    let mut files = Vec::new();
+    if out.is_regular() {
+        let mut list = file::create(file::beside(&args.output, ".problems.tsv"))?;
+        write_problems(&passport.problems, &mut list)?;
+        files.push(list);
+    }
+    files.push(out);
+    output::publish(&args.output, &summary, files)?;
+    let errors = passport.count(Severity::Error);
+    session.progress.note(&format!(
+        "{} accessions: {errors} errors, {} warnings, {} values repaired",
+        passport.rows.len(),
+        passport.count(Severity::Warning),
+        passport.count(Severity::Repaired)
+    ));
+    if args.strict && errors > 0 {
+        bail!("{}: {errors} errors remain; mend them (see the list beside the output)", passport.path);
+    }
+    Ok(())
+}
+
+fn describe(summary: &mut Summary, passport: &Passport) {
+    summary.count("accessions", passport.rows.len()).count("columns", passport.columns.len());
+    summary.count("errors", passport.count(Severity::Error));
+    summary.count("warnings", passport.count(Severity::Warning));
+    summary.count("repaired", passport.count(Severity::Repaired));
+    summary.headline =
+        "{accessions} accessions: {errors} errors, {warnings} warnings, {repaired} values repaired."
+            .to_owned();
+    let filled = passport.columns.iter().zip(passport.completeness());
+    let rows = filled.filter(|(column, _)| column.descriptor.is_some());
+    let rows = rows.map(|(column, count)| vec![column.name.as_str().into(), count.into()]).collect();
+    summary.tables.push(bar("completeness", "Accessions with a value", "descriptor", rows));
+    for (name, title, descriptor) in [
+        ("countries", "Accessions by country of origin", "ORIGCTY"),
+        ("status", "Accessions by biological status", "SAMPSTAT"),
+    ] {
+        let tally = passport.tally(descriptor).into_iter();
+        let rows = tally.map(|(value, count)| vec![value.into(), count.into()]).collect();
+        summary.tables.push(bar(name, title, descriptor, rows));
+    }
+}
+
+fn bar(name: &str, title: &str, column: &str, rows: Vec<Vec<Value>>) -> Table {
+    Table {
+        name: name.into(),
+        title: title.into(),
+        chart: Chart::Bar,
+        columns: vec![column.into(), "accessions".into()],
+        rows,
+        path: None,
+    }
+}
