@@ -34,7 +34,6 @@ impl Installed {
 /// The commands that make steps. A version is raised whenever the command's output changes.
 fn known() -> Vec<Command> {
     let genotypes = || vec![Take::positional("genotypes")];
-    let grouped = || [genotypes(), vec![Take::flag("groups", "--groups")]].concat();
     let corrected = || {
         let beside = [Take::flag("relationship", "--relationship"), Take::flag("structure", "--structure")];
         [genotypes(), beside.to_vec()].concat()
@@ -79,20 +78,48 @@ fn known() -> Vec<Command> {
         command("ld blocks", 1, genotypes(), ".tsv"),
         command("ld prune", 1, genotypes(), ".bcf"),
         command("relationship", 1, genotypes(), ".tsv"),
+        command("markers", 1, genotypes(), ".tsv"),
+        command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
+    ]
+    .into_iter()
+    .chain(of_gene_banks())
+    .collect()
+}
+
+/// The steps of gene banks and testing services.
+fn of_gene_banks() -> Vec<Command> {
+    let genotypes = || Take::positional("genotypes");
+    let with = |flags: &[(&'static str, &'static str)]| {
+        let flags = flags.iter().map(|&(name, flag)| Take::flag(name, flag));
+        std::iter::once(genotypes()).chain(flags).collect::<Vec<_>>()
+    };
+    let grouped = || with(&[("groups", "--groups")]);
+    vec![
         Command { makes: Make::Tables { flag: "-o" }, ..command("diversity groups", 1, grouped(), "") },
         command("diversity windows", 1, grouped(), ".tsv"),
         command("diversity roh", 1, grouped(), ".tsv"),
-        command("markers", 1, genotypes(), ".tsv"),
-        command("duplicates", 1, [genotypes(), vec![Take::flag("passport", "--passport")]].concat(), ".tsv"),
+        command("structure", 1, with(&[]), ".tsv"),
+        command("duplicates", 1, with(&[("passport", "--passport")]), ".tsv"),
         command(
-            "core",
+            "identify variety",
             1,
-            [genotypes(), vec![Take::flag("traits", "--traits"), Take::flag("passport", "--passport")]]
-                .concat(),
+            vec![
+                Take::positional("queries"),
+                Take::flag("against", "--against").required(),
+                Take::flag("rules", "--rules"),
+                Take::flag("certificate", "--certificate"),
+            ],
             ".tsv",
         ),
-        command("fingerprint", 1, genotypes(), ".tsv"),
-        command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
+        command(
+            "identify parents",
+            1,
+            with(&[("candidates", "--candidates"), ("pedigree", "--pedigree")]),
+            ".tsv",
+        ),
+        command("core", 1, with(&[("traits", "--traits"), ("passport", "--passport")]), ".tsv"),
+        command("fingerprint", 1, with(&[]), ".tsv"),
+        command("passport", 1, vec![Take::positional("table")], ".tsv"),
     ]
 }
 

@@ -194,13 +194,11 @@ fn run(lab: &Lab, options: &SearchOptions) -> (Score, f64) {
     let mut queries = Vec::new();
     for query in 0..lab.queries {
         let name = format!("Q{query}");
-        let plant = if query < absent {
-            &out[query]
-        } else {
+        let plant = out.get(query).filter(|_| query < absent).unwrap_or_else(|| {
             let variety = random.below(plants.len());
             truth.insert(name.clone(), format!("V{variety}"));
             &plants[variety]
-        };
+        });
         queries.push((name, called(&mut random, plant, error, 0.03)));
     }
     let found = search(&queries, &library, options).unwrap();

@@ -45,12 +45,12 @@ pub(super) fn fit(calls: &Calls, mut model: Model, free: &Free<'_>, limits: Limi
         let start = model.clone();
         let before = step_samples(calls, &mut model, free.samples);
         // A leap that lost is taken back.
-        if let Some((plain, reached)) = kept.take() {
-            if before < reached {
-                model = plain;
-                anderson = Anderson::default();
-                continue;
-            }
+        if let Some((plain, reached)) = kept.take()
+            && before < reached
+        {
+            model = plain;
+            anderson = Anderson::default();
+            continue;
         }
         let middle = if free.variants { step_variants(calls, &mut model) } else { before };
         let gain = last.map_or(f64::INFINITY, |last| before - last);
@@ -144,7 +144,7 @@ fn least_squares(vectors: &[Vec<f32>], target: &[f32]) -> Option<Vec<f64>> {
     let mut right: Vec<f64> = vectors.iter().map(|a| dot(a, target)).collect();
     // Scaled to a diagonal of 1.
     let scale: Vec<f64> = (0..k).map(|i| matrix[i][i].sqrt()).collect();
-    if scale.iter().any(|&own| !(own > 0.0)) {
+    if scale.iter().any(|&own| own.is_nan() || own <= 0.0) {
         return None;
     }
     for i in 0..k {

@@ -274,4 +274,4 @@ fn simplex_step(sums: &Sums, x: &[f32]) -> Vec<f64> {
     d
 }
 
-const _: () = assert!(TILE % LANES == 0);
+const _: () = assert!(TILE.is_multiple_of(LANES));

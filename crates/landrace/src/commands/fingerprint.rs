@@ -163,9 +163,9 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     write_markers(&found, population, &mut out)?;
     let mut files = Vec::new();
     if args.output.as_os_str() != "-" {
-        let mut barcodes = file::create(&file::beside(&args.output, ".barcodes.tsv"))?;
+        let mut barcodes = file::create(file::beside(&args.output, ".barcodes.tsv"))?;
         write_barcodes(&found, population, &mut barcodes)?;
-        let mut pairs = file::create(&file::beside(&args.output, ".unseparable.tsv"))?;
+        let mut pairs = file::create(file::beside(&args.output, ".unseparable.tsv"))?;
         write_unseparable(&found, &mut pairs)?;
         files.extend([barcodes, pairs]);
     }

@@ -51,7 +51,7 @@ impl Product {
                 self.normalise(size);
             }
         }
-        if ploidy % 4 != 0 {
+        if !ploidy.is_multiple_of(4) {
             self.normalise(size);
         }
     }

@@ -117,7 +117,7 @@ fn names(text: &str) -> anyhow::Result<Vec<String>> {
     let is_header = |name: &str| matches!(name.to_ascii_lowercase().as_str(), "accession" | "sample" | "id");
     Ok(first
         .enumerate()
-        .filter(|(row, name)| !name.is_empty() && !(*row == 0 && is_header(name)))
+        .filter(|(row, name)| !(name.is_empty() || *row == 0 && is_header(name)))
         .map(|(_, name)| name)
         .collect())
 }

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use landrace_genome::file;
+use landrace_genome::file::{self, Output};
 use landrace_genome::summary::{Chart, InputDigest, Summary, Table};
 use landrace_genotypes::relationship::{Method, Options as Relating, ReadModel, relate};
-use landrace_genotypes::{GenotypeMatrix, Wanted};
+use landrace_genotypes::{GenotypeMatrix, GenotypeSource, Wanted};
 use landrace_germplasm::parentage::pedigree::Pedigree;
 use landrace_germplasm::parentage::reads::{ReadRules, assign_by_reads, write_reads};
 use landrace_germplasm::parentage::study::Request;
@@ -82,43 +82,9 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let bar = genotypes::follow(session, "identify parents", source.as_ref());
     let mut out = file::create(&args.output)?;
     let note = if args.reads {
-        let reads = ReadModel { overdispersion: None, min_disequilibrium: args.min_disequilibrium };
-        let related = relate(source.as_mut(), &Relating { reads, ..Relating::new(Method::Kgd) })?;
-        let mut again = args.input.open(Wanted { allele_depths: true, ..Wanted::default() })?;
-        let rules = ReadRules {
-            min_relatedness: args.min_relatedness,
-            max_excess: args.max_excess,
-            max_pair_excess: 2.0 * args.max_excess,
-            min_markers: u64::from(args.min_markers),
-            ..ReadRules::default()
-        };
-        let found = assign_by_reads(&study, &related.matrix, again.as_mut(), &rules)?;
-        write_reads(&study, &found, &mut out)?;
-        for (role, name) in role_names(&study).into_iter().enumerate() {
-            let given = found.iter().filter_map(|own| own.roles[role].given);
-            let verdicts: Vec<bool> = given.filter_map(|given| given.1).collect();
-            let confirmed = verdicts.iter().filter(|own| **own).count();
-            summary.count(&format!("{name}s_confirmed"), confirmed);
-            summary.count(&format!("{name}s_tested"), verdicts.len());
-        }
-        format!("{} offspring compared by reads", study.offspring.len())
+        by_reads(args, (source.as_mut(), &study), &mut summary, &mut out)?
     } else {
-        let matrix = GenotypeMatrix::from_source(source.as_mut())?;
-        let panel = read_panel(&matrix, &study)?;
-        let options = Options {
-            error: args.error,
-            sampled: [args.sampled; 2],
-            simulations: args.simulations,
-            seed: args.seed,
-            min_markers: args.min_markers,
-            selfing: args.selfing,
-            ..Options::default()
-        };
-        let found = assign(&study, &panel.genotypes, &options)?;
-        write_parents(&study, &found, &mut out)?;
-        summary.count("markers", panel.markers());
-        describe(&mut summary, &study, &found);
-        format!("{} offspring by {} markers", study.offspring.len(), panel.markers())
+        by_calls(args, (source.as_mut(), &study), &mut summary, &mut out)?
     };
     drop(bar);
     summary.inputs = source.digests();
@@ -130,6 +96,60 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     output::publish(&args.output, &summary, vec![out])?;
     session.progress.note(&note);
     Ok(())
+}
+
+/// Parents by relatedness and excess mismatches of read counts; gives what to say of it.
+fn by_reads(
+    args: &Args,
+    (source, study): (&mut dyn GenotypeSource, &Study),
+    summary: &mut Summary,
+    out: &mut Output,
+) -> anyhow::Result<String> {
+    let reads = ReadModel { overdispersion: None, min_disequilibrium: args.min_disequilibrium };
+    let related = relate(source, &Relating { reads, ..Relating::new(Method::Kgd) })?;
+    let mut again = args.input.open(Wanted { allele_depths: true, ..Wanted::default() })?;
+    let rules = ReadRules {
+        min_relatedness: args.min_relatedness,
+        max_excess: args.max_excess,
+        max_pair_excess: 2.0 * args.max_excess,
+        min_markers: u64::from(args.min_markers),
+        ..ReadRules::default()
+    };
+    let found = assign_by_reads(study, &related.matrix, again.as_mut(), &rules)?;
+    write_reads(study, &found, out)?;
+    for (role, name) in role_names(study).into_iter().enumerate() {
+        let given = found.iter().filter_map(|own| own.roles[role].given);
+        let verdicts: Vec<bool> = given.filter_map(|given| given.1).collect();
+        let confirmed = verdicts.iter().filter(|own| **own).count();
+        summary.count(&format!("{name}s_confirmed"), confirmed);
+        summary.count(&format!("{name}s_tested"), verdicts.len());
+    }
+    Ok(format!("{} offspring compared by reads", study.offspring.len()))
+}
+
+/// Parents by the likelihood of calls; gives what to say of it.
+fn by_calls(
+    args: &Args,
+    (source, study): (&mut dyn GenotypeSource, &Study),
+    summary: &mut Summary,
+    out: &mut Output,
+) -> anyhow::Result<String> {
+    let matrix = GenotypeMatrix::from_source(source)?;
+    let panel = read_panel(&matrix, study)?;
+    let options = Options {
+        error: args.error,
+        sampled: [args.sampled; 2],
+        simulations: args.simulations,
+        seed: args.seed,
+        min_markers: args.min_markers,
+        selfing: args.selfing,
+        ..Options::default()
+    };
+    let found = assign(study, &panel.genotypes, &options)?;
+    write_parents(study, &found, out)?;
+    summary.count("markers", panel.markers());
+    describe(summary, study, &found);
+    Ok(format!("{} offspring by {} markers", study.offspring.len(), panel.markers()))
 }
 
 fn describe(summary: &mut Summary, study: &Study, found: &Assignments) {
