@@ -51,6 +51,12 @@ fn declared(bench: &Bench) {
     }
     let text = std::fs::read_to_string(bench.path("parents.tsv.summary.json")).unwrap();
     let counts = &serde_json::from_str::<serde_json::Value>(&text).unwrap()["counts"];
-    assert_eq!((counts["fathers_confirmed"].as_u64(), counts["fathers_tested"].as_u64()), (Some(56), Some(78)));
-    assert_eq!((counts["mothers_confirmed"].as_u64(), counts["mothers_tested"].as_u64()), (Some(51), Some(78)));
+    assert_eq!(
+        (counts["fathers_confirmed"].as_u64(), counts["fathers_tested"].as_u64()),
+        (Some(56), Some(78))
+    );
+    assert_eq!(
+        (counts["mothers_confirmed"].as_u64(), counts["mothers_tested"].as_u64()),
+        (Some(51), Some(78))
+    );
 }
