@@ -50,7 +50,8 @@ fn declared(bench: &Bench) {
         assert_eq!((tested, agreed), (78, confirmed), "{role}");
     }
     let text = std::fs::read_to_string(bench.path("parents.tsv.summary.json")).unwrap();
-    let counts = &serde_json::from_str::<serde_json::Value>(&text).unwrap()["counts"];
+    let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let counts = &summary["counts"];
     assert_eq!(
         (counts["fathers_confirmed"].as_u64(), counts["fathers_tested"].as_u64()),
         (Some(56), Some(78))
