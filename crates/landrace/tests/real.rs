@@ -31,6 +31,8 @@ mod imputation;
 mod ld;
 #[path = "real/neighbours.rs"]
 mod neighbours;
+#[path = "real/passport.rs"]
+mod passport;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -61,6 +63,7 @@ fn main() -> std::process::ExitCode {
         duplicates::trials(),
         diversity::trials(),
         core::trials(),
+        passport::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
