@@ -32,7 +32,7 @@ pub const ROLES: usize = 2;
 /// What is taken for granted, and what is asked for.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Chance that a call is wrong.
+    /// Chance that a call is drawn at random from the population's genotypes, by which some stay right by luck.
     pub error: f64,
     /// Shares of true fathers and mothers among the candidates; `None` to estimate them.
     pub sampled: [Option<f64>; ROLES],

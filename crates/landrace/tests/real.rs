@@ -33,6 +33,8 @@ mod ld;
 mod neighbours;
 #[path = "real/passport.rs"]
 mod passport;
+#[path = "real/parentage.rs"]
+mod parentage;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -64,6 +66,7 @@ fn main() -> std::process::ExitCode {
         diversity::trials(),
         core::trials(),
         passport::trials(),
+        parentage::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();

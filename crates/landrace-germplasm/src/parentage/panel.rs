@@ -26,17 +26,6 @@ impl Panel {
     pub fn markers(&self) -> usize {
         self.genotypes.frequencies.len()
     }
-
-    /// The chance that an unrelated individual is not excluded as a single parent by two mismatches or more, and that
-    /// it shares no mismatch: the product of the markers' non-exclusion probabilities (Dodds et al. 1996).
-    pub fn non_exclusion(&self) -> f64 {
-        let diploid = self.genotypes.offspring.ploidy() == 2;
-        let each = |&p: &f64| {
-            let q = 1.0 - p;
-            if diploid { 1.0 - 2.0 * p * p * q * q } else { 1.0 }
-        };
-        self.genotypes.frequencies.iter().map(each).product()
-    }
 }
 
 /// Takes the markers that tell something from a matrix: two alleles, varying among the individuals of the study. The
