@@ -31,10 +31,10 @@ mod imputation;
 mod ld;
 #[path = "real/neighbours.rs"]
 mod neighbours;
-#[path = "real/passport.rs"]
-mod passport;
 #[path = "real/parentage.rs"]
 mod parentage;
+#[path = "real/passport.rs"]
+mod passport;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -63,10 +63,10 @@ fn main() -> std::process::ExitCode {
         imputation::trials(),
         neighbours::trials(),
         duplicates::trials(),
+        parentage::trials(),
         diversity::trials(),
         core::trials(),
         passport::trials(),
-        parentage::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
