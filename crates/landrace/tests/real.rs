@@ -33,6 +33,8 @@ mod ld;
 mod neighbours;
 #[path = "real/parentage.rs"]
 mod parentage;
+#[path = "real/passport.rs"]
+mod passport;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -61,9 +63,10 @@ fn main() -> std::process::ExitCode {
         imputation::trials(),
         neighbours::trials(),
         duplicates::trials(),
+        parentage::trials(),
         diversity::trials(),
         core::trials(),
-        parentage::trials(),
+        passport::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
-use landrace_genome::file;
+use landrace_genome::file::{self, Output};
 use landrace_genome::summary::{Chart, Summary, Table};
 use landrace_genotypes::cells::{CellOptions, Cells, Encoding};
 use landrace_germplasm::passport::write::{Separator, write_problems, write_table};
@@ -13,10 +13,13 @@ use serde_json::Value;
 use crate::cli::Session;
 use crate::output;
 
+mod join;
+
 /// Passports of a gene bank (MCPD v2.1): check every descriptor, repair what is certain
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  landrace passport genebank.xlsx -o clean.csv\n  \
-    landrace passport old.csv --columns 'NationalID=ACCENUMB,SourceCountry=ORIGCTY' -o clean.tsv --strict\n\n\
+    landrace passport old.csv --columns 'NationalID=ACCENUMB,SourceCountry=ORIGCTY' -o clean.tsv --strict\n  \
+    landrace passport genebank.xlsx --genotypes bank.vcf.gz --same-names -o clean.csv\n\n\
     What was found lies beside the output in <output>.problems.tsv. Nothing is repaired that could mean two things.")]
 pub(crate) struct Args {
     /// Passports: TSV, CSV or .xlsx
@@ -34,7 +37,13 @@ pub(crate) struct Args {
     /// Encoding of text
     #[arg(long, value_name = "NAME", default_value = "utf-8", value_parser = ["utf-8", "windows-1252"])]
     encoding: String,
-    /// Fail if errors remain
+    /// Say which accessions these genotypes lack, and which samples the passports lack, in <output>.genotypes.tsv
+    #[arg(long, value_name = "FILE")]
+    genotypes: Option<PathBuf>,
+    /// Accessions whose names or numbers match though written otherwise, in <output>.names.tsv
+    #[arg(long)]
+    same_names: bool,
+    /// Fail if errors remain, and write the list of problems alone
     #[arg(long)]
     strict: bool,
 }
@@ -57,28 +66,58 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let mut summary = Summary::new("passport", &session.command_line);
     summary.inputs = vec![digest];
     describe(&mut summary, &passport);
+    let errors = passport.count(Severity::Error);
+    let mut list = beside(args, ".problems.tsv")?;
+    if let Some(list) = &mut list {
+        write_problems(&passport.problems, list)?;
+    }
+    if args.strict && errors > 0 {
+        file::publish(list.into_iter().collect())?;
+        bail!(
+            "{}: {errors} errors; mend them (they are listed in {}.problems.tsv), or leave out --strict",
+            passport.path,
+            args.output.display()
+        );
+    }
+    let mut files: Vec<Output> = list.into_iter().collect();
+    if let (Some(path), Some(mut out)) = (&args.genotypes, beside(args, ".genotypes.tsv")?) {
+        let joined = join::write_genotypes(&passport, path, &mut out)?;
+        summary.count("accessions_with_genotypes", joined.matched);
+        summary.count("accessions_without_genotypes", joined.without_genotypes);
+        summary.count("samples_without_passport", joined.without_passport);
+        session.progress.note(&format!(
+            "{} accessions have genotypes, {} have none; {} samples have no passport",
+            joined.matched, joined.without_genotypes, joined.without_passport
+        ));
+        files.push(out);
+    }
+    if let (true, Some(mut out)) = (args.same_names, beside(args, ".names.tsv")?) {
+        let (sets, records) = join::write_names(&passport, &mut out)?;
+        summary.count("sets_of_names", sets).count("accessions_in_sets_of_names", records);
+        session.progress.note(&format!("{records} accessions share names or numbers, in {sets} sets"));
+        files.push(out);
+    }
     let mut out = file::create(&args.output)?;
     let separator = if ending.as_deref() == Some("csv") { Separator::Comma } else { Separator::Tab };
     write_table(&passport, separator, &mut out)?;
-    let mut files = Vec::new();
-    if out.is_regular() {
-        let mut list = file::create(file::beside(&args.output, ".problems.tsv"))?;
-        write_problems(&passport.problems, &mut list)?;
-        files.push(list);
-    }
     files.push(out);
     output::publish(&args.output, &summary, files)?;
-    let errors = passport.count(Severity::Error);
     session.progress.note(&format!(
         "{} accessions: {errors} errors, {} warnings, {} values repaired",
         passport.rows.len(),
         passport.count(Severity::Warning),
         passport.count(Severity::Repaired)
     ));
-    if args.strict && errors > 0 {
-        bail!("{}: {errors} errors remain; mend them (see the list beside the output)", passport.path);
-    }
     Ok(())
+}
+
+/// A file beside the output; `None` where the output is a stream.
+fn beside(args: &Args, ending: &str) -> anyhow::Result<Option<Output>> {
+    let is_special = std::fs::metadata(&args.output).is_ok_and(|metadata| !metadata.is_file());
+    if args.output.as_os_str() == "-" || is_special {
+        return Ok(None);
+    }
+    Ok(Some(file::create(file::beside(&args.output, ending))?))
 }
 
 fn describe(summary: &mut Summary, passport: &Passport) {
