@@ -23,6 +23,8 @@ mod counts;
 mod diversity;
 #[path = "real/duplicates.rs"]
 mod duplicates;
+#[path = "real/fingerprint.rs"]
+mod fingerprint;
 #[path = "real/genotypes.rs"]
 mod genotypes;
 #[path = "real/imputation.rs"]
@@ -67,6 +69,7 @@ fn main() -> std::process::ExitCode {
         diversity::trials(),
         core::trials(),
         passport::trials(),
+        fingerprint::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();

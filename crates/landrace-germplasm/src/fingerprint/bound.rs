@@ -202,9 +202,10 @@ impl Part {
         })
     }
 
-    /// Whether a panel of so many markers could be, by information alone.
+    /// Whether a panel of so many markers could be, by information alone. Fewer than `depth` markers never do: no
+    /// inequality says so, as nothing is left of such a panel.
     fn allows(&self, size: usize, depth: u8) -> bool {
-        self.slack(size, depth) >= -1e-9
+        size >= usize::from(depth) && self.slack(size, depth) >= -1e-9
     }
 
     /// What the best markers are worth more than is needed; below 0 no panel of that size exists.
