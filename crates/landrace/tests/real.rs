@@ -68,8 +68,8 @@ fn main() -> std::process::ExitCode {
         parentage::trials(),
         diversity::trials(),
         core::trials(),
-        passport::trials(),
         fingerprint::trials(),
+        passport::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
