@@ -39,6 +39,8 @@ mod reads;
 mod relationship;
 #[path = "real/tables.rs"]
 mod tables;
+#[path = "real/tree.rs"]
+mod tree;
 #[path = "real/writers.rs"]
 mod writers;
 
@@ -61,6 +63,7 @@ fn main() -> std::process::ExitCode {
         duplicates::trials(),
         diversity::trials(),
         core::trials(),
+        tree::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
