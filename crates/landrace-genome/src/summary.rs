@@ -94,6 +94,9 @@ pub enum Chart {
     /// A page to print and sign. First column: `title`, `verdict`, `note`, `signature`, or the heading that a line
     /// stands under. Second: what the line is. Third: its text.
     Certificate,
+    /// First column: node. Second: its parent, empty for the root. Third: length of the branch between them. Fourth:
+    /// label of a leaf. Fifth, if there: support of the branch in percent. A node stands after its parent.
+    Tree,
 }
 
 /// A table of a summary: small ones are held, large ones are named by path.

@@ -9,6 +9,7 @@
 //! take, so that two accessions compare by exclusive or and popcount. All sums are whole numbers: they do not
 //! depend on threads or on the order of variants.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use landrace_genotypes::kernel::compare_samples;
@@ -17,7 +18,7 @@ use landrace_genotypes::{GenotypeBlock, GenotypeError, GenotypeSource, for_each_
 use rayon::prelude::*;
 
 /// Every ploidy up to 14 divides it: dosage differences are summed in this many parts of a whole.
-const PARTS: u64 = 360_360;
+pub(crate) const PARTS: u64 = 360_360;
 
 /// The comparisons of all pairs of accessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +97,7 @@ impl Distances {
 
 /// A block by samples: for each, one plane a step of the dosage (a bit where it is above that step) and one for
 /// the calls that are there.
-struct Steps {
+pub(crate) struct Steps {
     words: usize,
     planes: usize,
     bits: Vec<u64>,
@@ -104,16 +105,25 @@ struct Steps {
 
 impl Steps {
     fn of(block: &GenotypeBlock) -> Self {
-        let ploidies = block.ploidies();
+        Self::of_rows(&[(block, 0..block.rows())])
+    }
+
+    /// Rows of blocks of the same samples, as one.
+    pub(crate) fn of_rows(parts: &[(&GenotypeBlock, Range<usize>)]) -> Self {
+        let ploidies: Vec<Vec<u8>> = parts.iter().map(|(block, _)| block.ploidies()).collect();
         // In steps of the least common multiple, shares of every ploidy are whole.
-        let whole =
-            ploidies.iter().map(|&ploidy| usize::from(ploidy)).filter(|&p| p > 0).fold(1, least_common);
-        let (words, planes) = (block.rows().div_ceil(64), whole + 1);
-        let mut bits = vec![0u64; block.samples * planes * words];
+        let all = ploidies.iter().flatten().map(|&ploidy| usize::from(ploidy));
+        let whole = all.filter(|&p| p > 0).fold(1, least_common);
+        let rows: usize = parts.iter().map(|(_, rows)| rows.len()).sum();
+        let samples = parts.first().map_or(0, |(block, _)| block.samples);
+        let (words, planes) = (rows.div_ceil(64), whole + 1);
+        let mut bits = vec![0u64; samples * planes * words];
         let mut codes = Vec::new();
-        for row in 0..block.rows() {
+        let each = parts.iter().zip(&ploidies);
+        let each = each.flat_map(|((block, rows), own)| rows.clone().map(move |row| (block, row, own)));
+        for (index, (block, row, ploidies)) in each.enumerate() {
             block.unpack(row, &mut codes);
-            let (word, bit) = (row / 64, 1u64 << (row % 64));
+            let (word, bit) = (index / 64, 1u64 << (index % 64));
             for (sample, &code) in codes.iter().enumerate().filter(|&(_, &code)| code != MISSING) {
                 let own = &mut bits[sample * planes * words..(sample + 1) * planes * words];
                 let steps = usize::from(code) * whole / usize::from(ploidies[sample].max(1));
@@ -123,6 +133,13 @@ impl Steps {
             }
         }
         Self { words, planes, bits }
+    }
+
+    /// Variants that two samples both have a call of, those at which they differ, and the sum of the differences of
+    /// their shares in [`PARTS`].
+    pub(crate) fn pair(&self, a: usize, b: usize) -> (u64, u64, u64) {
+        let counts = compare_samples(self.sample(a), self.sample(b), self.words);
+        (counts.compared, counts.different, counts.distance * (PARTS / (self.planes as u64 - 1)))
     }
 
     fn sample(&self, index: usize) -> &[u64] {

@@ -15,3 +15,4 @@ pub mod purity;
 pub mod roh;
 pub mod same;
 pub mod structure;
+pub mod tree;

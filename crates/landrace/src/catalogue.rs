@@ -99,6 +99,7 @@ fn of_gene_banks() -> Vec<Command> {
         command("diversity windows", 1, grouped(), ".tsv"),
         command("diversity roh", 1, grouped(), ".tsv"),
         command("structure", 1, with(&[]), ".tsv"),
+        command("tree", 1, with(&[]), ".nwk"),
         command("duplicates", 1, with(&[("passport", "--passport")]), ".tsv"),
         command(
             "identify variety",

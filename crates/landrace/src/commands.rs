@@ -33,6 +33,7 @@ mod stats;
 mod status;
 mod structure;
 mod task;
+mod tree;
 mod workflow;
 
 /// What Landrace does.
@@ -52,6 +53,7 @@ pub(crate) enum Command {
     Diversity(diversity::Args),
     Core(core::Args),
     Structure(structure::Args),
+    Tree(tree::Args),
     Identify(identify::Args),
     Markers(markers::Args),
     Duplicates(duplicates::Args),
@@ -85,6 +87,7 @@ impl Command {
             Self::Diversity(args) => diversity::run(&args, session),
             Self::Core(args) => core::run(&args, session),
             Self::Structure(args) => structure::run(&args, session),
+            Self::Tree(args) => tree::run(&args, session),
             Self::Identify(args) => identify::run(&args, session),
             Self::Markers(args) => markers::run(&args, session),
             Self::Duplicates(args) => duplicates::run(&args, session),

@@ -20,6 +20,7 @@ mod stacked_bar;
 mod svg;
 mod table;
 mod text;
+mod tree;
 
 pub(crate) use find::{Found, summaries};
 

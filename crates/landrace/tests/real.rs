@@ -45,6 +45,8 @@ mod reads;
 mod relationship;
 #[path = "real/tables.rs"]
 mod tables;
+#[path = "real/tree.rs"]
+mod tree;
 #[path = "real/writers.rs"]
 mod writers;
 
@@ -70,6 +72,7 @@ fn main() -> std::process::ExitCode {
         core::trials(),
         fingerprint::trials(),
         passport::trials(),
+        tree::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();

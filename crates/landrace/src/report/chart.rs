@@ -2,7 +2,7 @@
 
 use landrace_genome::summary::{Chart, Table};
 
-use super::{bar, barcode, certificate, contigs, heatmap, histogram, line, scatter, stacked_bar, text};
+use super::{bar, barcode, certificate, contigs, heatmap, histogram, line, scatter, stacked_bar, text, tree};
 
 /// A drawn table.
 pub(super) struct Picture {
@@ -36,6 +36,7 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
         Chart::Heatmap => heatmap::draw(table, id),
         Chart::Barcode => barcode::draw(table, id),
         Chart::Certificate => certificate::draw(table, id),
+        Chart::Tree => tree::draw(table, id),
     }
 }
 
