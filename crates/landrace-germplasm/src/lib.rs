@@ -7,6 +7,7 @@ pub mod distance;
 pub mod diversity;
 pub mod duplicates;
 pub mod fingerprint;
+pub mod hybrid;
 pub mod identity;
 pub mod names;
 pub mod parentage;

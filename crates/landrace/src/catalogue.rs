@@ -112,6 +112,7 @@ fn of_gene_banks() -> Vec<Command> {
             ],
             ".tsv",
         ),
+        command("identify hybrid", 1, with(&[("crosses", "--crosses"), ("against", "--against")]), ".tsv"),
         command(
             "identify parents",
             1,

@@ -2,6 +2,7 @@
 
 use crate::cli::Session;
 
+mod hybrid;
 mod parents;
 mod plan;
 mod purity;
@@ -11,6 +12,7 @@ mod variety;
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  landrace identify variety lots.vcf.gz --against varieties.vcf.gz -o lots.tsv\n  \
+    landrace identify hybrid lot.vcf.gz --parents B73,Mo17 -o hybrids.tsv\n  \
     landrace identify parents flock.vcf.gz --candidates rams.tsv -o parents.tsv\n  \
     landrace identify purity --tested 400 --off-types 3 -o lot.tsv\n  \
     landrace identify plan --aql 0.005 --lql 0.02 -o plan.tsv"
@@ -23,6 +25,7 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     Variety(variety::Args),
+    Hybrid(hybrid::Args),
     Parents(parents::Args),
     Purity(purity::Args),
     Plan(plan::Args),
@@ -31,6 +34,7 @@ enum What {
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     match &args.what {
         What::Variety(args) => variety::run(args, session),
+        What::Hybrid(args) => hybrid::run(args, session),
         What::Parents(args) => parents::run(args, session),
         What::Purity(args) => purity::run(args, session),
         What::Plan(args) => plan::run(args, session),

@@ -32,7 +32,7 @@ pub(super) fn html(title: &str, chapters: &[Chapter], commands: &[(String, Strin
         versions(chapters)
     );
     for chapter in chapters {
-        let command = escape(chapter.command);
+        let command = anchor(chapter.command);
         let _ =
             write!(html, "<li><a href=\"#{command}\">{}</a></li>", escape(&text::heading(chapter.command)));
     }
@@ -48,6 +48,11 @@ pub(super) fn html(title: &str, chapters: &[Chapter], commands: &[(String, Strin
     (html, pictures)
 }
 
+/// A chapter's id in the page: ids hold no spaces, commands of two words do.
+fn anchor(command: &str) -> String {
+    escape(&command.replace(' ', "-"))
+}
+
 fn versions(chapters: &[Chapter]) -> String {
     let versions: BTreeSet<&str> =
         chapters.iter().flat_map(|c| &c.runs).map(|run| run.summary.version.as_str()).collect();
@@ -57,7 +62,7 @@ fn versions(chapters: &[Chapter]) -> String {
 }
 
 fn write_chapter(html: &mut String, chapter: &Chapter, about: &str) -> usize {
-    let command = escape(chapter.command);
+    let command = anchor(chapter.command);
     let _ = write!(
         html,
         "<section id=\"{command}\" aria-labelledby=\"{command}-h\"><h2 id=\"{command}-h\">{}",
@@ -71,7 +76,7 @@ fn write_chapter(html: &mut String, chapter: &Chapter, about: &str) -> usize {
     html.push_str("<div class=\"figures\">\n");
     let mut pictures = 0;
     for (index, figure) in chapter.figures.iter().enumerate() {
-        pictures += write_figure(html, figure, &format!("{}-{index}", chapter.command));
+        pictures += write_figure(html, figure, &format!("{command}-{index}"));
     }
     html.push_str("</div>\n");
     write_counts(html, chapter);
@@ -86,7 +91,7 @@ fn write_glance(html: &mut String, chapters: &[Chapter]) {
     );
     for chapter in chapters {
         let sentence = headline(chapter).unwrap_or_else(|| counts_sentence(chapter));
-        let (command, name) = (escape(chapter.command), escape(&text::heading(chapter.command)));
+        let (command, name) = (anchor(chapter.command), escape(&text::heading(chapter.command)));
         let _ = writeln!(html, "<li><a href=\"#{command}\">{name}</a> {}</li>", escape(&sentence));
     }
     html.push_str("</ul></section>\n");
