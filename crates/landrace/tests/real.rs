@@ -69,10 +69,10 @@ fn main() -> std::process::ExitCode {
         duplicates::trials(),
         parentage::trials(),
         diversity::trials(),
+        tree::trials(),
         core::trials(),
         fingerprint::trials(),
         passport::trials(),
-        tree::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();

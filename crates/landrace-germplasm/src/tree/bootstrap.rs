@@ -75,8 +75,7 @@ pub fn support(
         let message = "there is no variant to draw for the bootstrap; check the input";
         return Err(GenotypeError::Request(message.to_owned()));
     }
-    let splits: HashMap<Vec<u64>, usize> =
-        splits(tree, request.method).into_iter().map(|(split, node)| (split, node)).collect();
+    let splits: HashMap<Vec<u64>, usize> = splits(tree, request.method).into_iter().collect();
     let mut account = Account { stretches: stretches.len(), kept: 0 };
     let mut found = vec![0u32; tree.nodes.len()];
     let pairs = tree.leaves() * tree.leaves().saturating_sub(1) / 2;
