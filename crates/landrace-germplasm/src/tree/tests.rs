@@ -149,8 +149,9 @@ proptest! {
         let found = Method::NeighbourJoining.tree(&names.into(), square.clone()).unwrap();
         let mut best = (f64::INFINITY, 0, 0);
         let sum = |i: usize| (0..n).map(|j| square.get(i, j)).sum::<f64>();
-        for j in 0..n {
-            for i in 0..j {
+        // Of equal pairs the one with the earlier nodes.
+        for i in 0..n {
+            for j in i + 1..n {
                 let q = (n as f64 - 2.0) * square.get(i, j) - sum(i) - sum(j);
                 if q < best.0 {
                     best = (q, i, j);
