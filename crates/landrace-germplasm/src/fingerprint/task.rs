@@ -63,7 +63,7 @@ impl Rules {
     pub fn lacking(&self, chosen: &[usize]) -> Vec<(usize, usize)> {
         let missing = |(contig, &(least, _)): (usize, &(usize, usize))| {
             let have = chosen.iter().filter(|&&marker| self.contig[marker] == contig).count();
-            (have < least).then_some((contig, least - have))
+            (have < least).then(|| (contig, least - have))
         };
         self.quota.iter().enumerate().filter_map(missing).collect()
     }

@@ -134,7 +134,7 @@ impl Wavefronts {
         for t in 0..2 * (length - 1) + band {
             let low = lowest(t, band);
             let high = (t / 2).min(length - 1);
-            let place = length + band - 2 - t + low;
+            let place = length + band + low - 2 - t;
             self.advance(t, (low, high + 1 - low), (place, t * stride), scoring);
             // What lies beside the band must not be taken for a cell of it by the next wavefronts.
             for buffer in [&mut self.best[0], &mut self.insertion[0], &mut self.deletion] {
