@@ -79,6 +79,12 @@ fn known() -> Vec<Command> {
         command("ld prune", 1, genotypes(), ".bcf"),
         command("relationship", 1, genotypes(), ".tsv"),
         command("markers", 1, genotypes(), ".tsv"),
+        command(
+            "pedigree",
+            1,
+            vec![Take::positional("pedigree"), Take::flag("genotypes", "--genotypes")],
+            ".tsv",
+        ),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
     .into_iter()
