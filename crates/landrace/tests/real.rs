@@ -37,6 +37,8 @@ mod neighbours;
 mod parentage;
 #[path = "real/passport.rs"]
 mod passport;
+#[path = "real/pedigree.rs"]
+mod pedigree;
 #[path = "real/peers.rs"]
 mod peers;
 #[path = "real/reads.rs"]
@@ -73,6 +75,7 @@ fn main() -> std::process::ExitCode {
         core::trials(),
         fingerprint::trials(),
         passport::trials(),
+        pedigree::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
