@@ -43,7 +43,8 @@ mod tests {
         let wave =
             |scale: f64| -> Vec<f64> { (0..264).map(|i| (f64::from(i) * scale).sin() + 0.3).collect() };
         let (values, a, b) = (wave(0.01), wave(0.7), wave(1.3));
-        let run = |add: &dyn Fn(&[&[f64]], &mut [[Parts; 3]], &mut [Parts; 2])| {
+        type Add<'a> = &'a dyn Fn(&[&[f64]], &mut [[Parts; 3]], &mut [Parts; 2]);
+        let run = |add: Add<'_>| {
             let (mut sums, mut traces) = ([[[0.5; LANES]; 3]; 3], [[0.25; LANES]; 2]);
             add(&[&a, &b], &mut sums, &mut traces);
             (sums, traces)

@@ -50,7 +50,7 @@ impl Moments {
     pub(crate) fn fit(&mut self, column: usize, original: f64, tolerance: f64) -> bool {
         let own = self.sums[pair(column, column)];
         let [ww, ww2, ww3] = own;
-        if !(ww > original * tolerance) || !ww.is_finite() {
+        if ww <= original * tolerance || !ww.is_finite() {
             return false;
         }
         self.log_determinant += ww.ln();

@@ -130,13 +130,13 @@ fn check(rotated: &Rotated) -> Result<Fit<'_>, ModelError> {
     let mut moments = Moments::default();
     moments.compute((&rotated.values, rotated.padding()), &columns, 0.0);
     let originals: Vec<f64> = (0..=fitted).map(|k| moments.of(k, k)[0]).collect();
-    for column in 0..fitted {
-        if !moments.fit(column, originals[column], COLLINEAR) {
+    for (column, &original) in originals[..fitted].iter().enumerate() {
+        if !moments.fit(column, original, COLLINEAR) {
             return Err(ModelError::Collinear(column));
         }
     }
     let left = moments.of(fitted, fitted)[0];
-    if !(left > originals[fitted] * 1e-12) {
+    if left.is_nan() || left <= originals[fitted] * 1e-12 {
         return Err(ModelError::Constant);
     }
     let log_plain = moments.log_determinant;

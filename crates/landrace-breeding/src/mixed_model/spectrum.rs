@@ -92,7 +92,7 @@ impl Spectrum {
         scale: Option<Vec<f64>>,
     ) -> Result<Self, ModelError> {
         let most = values.iter().copied().fold(0.0, f64::max);
-        if !(most > 0.0) {
+        if most <= 0.0 {
             return Err(ModelError::Kinship(
                 "the relationship matrix has no value above 0 in any direction; give one that differs between pairs"
                     .to_owned(),
