@@ -43,7 +43,8 @@ pub(super) struct Headed {
 /// Returns an error that names the line: an empty table, rows of uneven length, rows without names that are not as many
 /// as the samples.
 pub(super) fn take(raw: &mut Rows, samples: &[String]) -> Result<Headed, GenotypeError> {
-    let rows = std::mem::take(&mut raw.rows);
+    let mut rows = std::mem::take(&mut raw.rows);
+    rows.iter_mut().flat_map(|(_, row)| row).for_each(unquote);
     let Some((line, first)) = rows.first() else {
         return Err(raw.file_error("the table is empty; its first line names the columns"));
     };
@@ -72,6 +73,14 @@ pub(super) fn take(raw: &mut Rows, samples: &[String]) -> Result<Headed, Genotyp
     unit_row(&mut headed);
     fit(raw, &mut headed)?;
     Ok(headed)
+}
+
+/// R quotes names between spaces as well.
+fn unquote(cell: &mut String) {
+    let inner = cell.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map(str::to_owned);
+    if let Some(inner) = inner {
+        *cell = inner;
+    }
 }
 
 fn is_value(cell: &str) -> bool {
