@@ -2,3 +2,4 @@
 
 pub mod markers;
 pub mod mixed_model;
+pub mod phenotype;
