@@ -1,0 +1,4 @@
+//! Genomic prediction.
+
+pub mod bayes;
+pub mod coded;
