@@ -2,3 +2,4 @@
 
 pub mod bayes;
 pub mod coded;
+pub mod large;

@@ -26,9 +26,9 @@ use super::coded::CodedCalls;
 
 mod blocks;
 mod chain;
-mod fixed;
+pub(super) mod fixed;
 mod prior;
-mod random;
+pub(super) mod random;
 mod summary;
 mod visit;
 
@@ -141,12 +141,12 @@ impl Records {
     }
 
     /// Number of records.
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::predict) fn count(&self) -> usize {
         self.weights.iter().filter(|&&weight| weight > 0.0).count()
     }
 
     /// Whether all records weigh the same, 1.
-    pub(super) fn is_unweighted(&self) -> bool {
+    pub(in crate::predict) fn is_unweighted(&self) -> bool {
         self.weights.iter().all(|&weight| weight == 1.0)
     }
 }

@@ -5,14 +5,14 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// A stream of random numbers that belongs to one chain.
 #[derive(Clone, Debug)]
-pub(super) struct Random {
+pub(in crate::predict) struct Random {
     source: Xoshiro256PlusPlus,
     spare: Option<f64>,
 }
 
 impl Random {
     /// The stream of a chain.
-    pub(super) fn of(seed: u64, chain: usize) -> Self {
+    pub(in crate::predict) fn of(seed: u64, chain: usize) -> Self {
         let mut own = Xoshiro256PlusPlus::seed_from_u64(seed);
         // Each jump is 2¹²⁸ numbers.
         for _ in 0..chain {
@@ -23,7 +23,7 @@ impl Random {
 
     /// A number in `0.0..1.0`.
     #[inline(always)]
-    pub(super) fn unit(&mut self) -> f64 {
+    pub(in crate::predict) fn unit(&mut self) -> f64 {
         (self.source.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
@@ -35,7 +35,7 @@ impl Random {
 
     /// A standard normal number (Marsaglia's polar method).
     #[inline(always)]
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(in crate::predict) fn normal(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }
