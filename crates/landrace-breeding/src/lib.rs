@@ -3,3 +3,4 @@
 pub mod markers;
 pub mod mixed_model;
 pub mod phenotype;
+pub mod predict;
