@@ -1,8 +1,8 @@
 """A flock for single-step prediction: flock.py SEED [ANIMALS GENOTYPED MARKERS] writes into the working folder.
 
 Ten generations of the same size from 20 sires and 300 dams each (of 1,000; in proportion else); sires are the best third
-by their own record of three times as many drawn. A trait of 300 loci that are not among the markers, heritability 0.3,
-recorded on all but the youngest generation. Ten chromosomes of 1 Morgan; the founders come from 100 animals that mated
+by their own record of three times as many drawn. Two traits of 300 loci that are not among the markers, heritability 0.3,
+recorded on all but the youngest generation; the truth is that of the first. Ten chromosomes of 1 Morgan; the founders come from 100 animals that mated
 at random for 40 generations. Genotyped are half of the youngest, all sires, and others of the two generations before.
 
 pedigree.tsv, flock.bed/.bim/.fam, phenotypes.tsv; truth.tsv holds breeding values, generation and who is genotyped.
@@ -44,18 +44,21 @@ frequency = herd.mean(axis=(0, 1))
 varies = np.flatnonzero((frequency > 0.02) & (frequency < 0.98))
 trait = np.sort(draw.choice(varies, min(loci_of_trait, len(varies) // 5), replace=False))
 effects = draw.normal(size=len(trait))
+of_wool = draw.normal(size=len(trait))
 chip = np.setdiff1d(varies, trait)
 first = herd[:, :, trait].sum(axis=1) @ effects
 centre, scale = first.mean(), first.std()
 noise = np.sqrt(0.7 / 0.3)
 
-parents, values, records, dosages, used = [], [], [], [], set()
+parents, values, records, wool, dosages, used = [], [], [], [], [], set()
 start = 0
 for generation in range(10):
     value = (herd[:, :, trait].sum(axis=1) @ effects - centre) / scale
     record = 50 + value + noise * draw.normal(size=size)
     values.append(value)
     records.append(record)
+    other = herd[:, :, trait].sum(axis=1) @ of_wool
+    wool.append(5 + (other - other.mean()) / other.std() + noise * draw.normal(size=size))
     dosages.append(herd[:, :, chip].sum(axis=1, dtype=np.uint8))
     if generation == 0:
         parents += [(-1, -1)] * size
@@ -78,15 +81,15 @@ chosen |= set(draw.choice(pool, wanted - len(chosen), replace=False))
 chosen = np.array(sorted(chosen))
 typed = set(chosen.tolist())
 name = lambda own: "0" if own < 0 else f"s{own + 1:05d}"
-values, records, dosages = np.concatenate(values), np.concatenate(records), np.concatenate(dosages)
+values, records, wool, dosages = (np.concatenate(own) for own in (values, records, wool, dosages))
 with open("pedigree.tsv", "w") as out:
     out.write("id\tsire\tdam\tyear\n")
     for own, (sire, dam) in enumerate(parents):
         out.write(f"{name(own)}\t{name(sire)}\t{name(dam)}\t{2010 + own // size}\n")
 with open("phenotypes.tsv", "w") as out:
-    out.write("id\tgain\n")
+    out.write("id\tgain\twool\n")
     for own in range(9 * size):
-        out.write(f"{name(own)}\t{records[own]:.4f}\n")
+        out.write(f"{name(own)}\t{records[own]:.4f}\t{wool[own]:.4f}\n")
 with open("truth.tsv", "w") as out:
     out.write("id\tvalue\tgeneration\tgenotyped\n")
     for own in range(len(parents)):

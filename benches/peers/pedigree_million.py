@@ -19,20 +19,18 @@ for generation in range(generations):
     names = [f"a{generation * size + at + 1}" for at in range(size)]
     rams, ewes = [], []
     if before:
-        # A tenth of the parents come from the generation before the last.
-        rams = draw.sample(before[-1], sires)
-        ewes = draw.sample(before[-1], dams)
+        # The first half of each generation are males. A tenth of the parents come from the generation before the last.
+        rams = draw.sample(before[-1][: size // 2], sires)
+        ewes = draw.sample(before[-1][size // 2 :], dams)
         if len(before) > 1:
-            for own, many in ((rams, sires), (ewes, dams)):
-                own[: many // 10] = draw.sample(before[-2], many // 10)
+            rams[: sires // 10] = draw.sample(before[-2][: size // 2], sires // 10)
+            ewes[: dams // 10] = draw.sample(before[-2][size // 2 :], dams // 10)
     pairs = list(zip(rams, ewes)) if shape == "families" else None
     for name in names:
         if pairs:
             sire, dam = draw.choice(pairs)
         elif rams:
             sire, dam = draw.choice(rams), draw.choice(ewes)
-            if sire == dam:
-                dam = "0"
         else:
             sire, dam = "0", "0"
         out.write(f"{name}\t{sire}\t{dam}\t{1900 + generation}\n")

@@ -32,6 +32,11 @@ pub struct Checked {
 
 const ROLES: [&str; 2] = ["sire", "dam"];
 
+/// A number of rows.
+fn rows(count: u32) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
+}
+
 /// Checks a pedigree.
 pub fn check(records: Records, rules: Rules) -> Checked {
     let Records { names, rows, is_sexed, problems, path, .. } = records;
@@ -242,9 +247,12 @@ impl Checked {
             let line = if self.lines[at] > 0 { self.lines[at] } else { sire.1.max(dam.1) };
             if sire.0 > 0 && dam.0 > 0 {
                 let message = format!(
-                    "is the sire in {} rows (first in line {}) and the dam in {} (line {}); correct the rows, or allow it \
+                    "is the sire in {} (first in line {}) and the dam in {} (line {}); correct the rows, or allow it \
                      with --selfing",
-                    sire.0, sire.1, dam.0, dam.1
+                    rows(sire.0),
+                    sire.1,
+                    rows(dam.0),
+                    dam.1
                 );
                 let keep = match (sire.0.cmp(&dam.0), sex) {
                     (std::cmp::Ordering::Greater, _) | (std::cmp::Ordering::Equal, Some(Sex::Male)) => {
@@ -270,8 +278,9 @@ impl Checked {
             };
             if let Some((sex, role, (times, first), right)) = conflict {
                 let message = format!(
-                    "is recorded as {sex}, but is the {} in {times} rows (first in line {first}); correct the sex, or the rows",
-                    ROLES[role]
+                    "is recorded as {sex}, but is the {} in {} (first in line {first}); correct the sex, or the rows",
+                    ROLES[role],
+                    rows(times)
                 );
                 self.add((line, own), Kind::SexConflict, message, format!("sex set to {}", right.letter()));
                 self.sexes[1][at] = Some(right);

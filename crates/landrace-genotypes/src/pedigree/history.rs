@@ -26,7 +26,8 @@ impl History {
             let is_complete = known().count() == 2;
             let complete = known().map(|parent| own.complete[parent] + 1).min().filter(|_| is_complete);
             own.complete.push(complete.unwrap_or(0));
-            own.equivalent.push(known().map(|parent| (own.equivalent[parent] + 1.0) / 2.0).sum());
+            let equivalent = known().fold(0.0, |sum, parent| sum + (own.equivalent[parent] + 1.0) / 2.0);
+            own.equivalent.push(equivalent);
         }
         own
     }
