@@ -34,9 +34,9 @@ impl Walk {
     /// As [`Table::up`]. Past the last table weights are nought, and stay so.
     #[inline(always)]
     fn up(&mut self, odds: &Lane) {
-        for lane in 0..LANES {
+        for (lane, odds) in odds.iter().enumerate() {
             let (h, a, b) = (self.heterozygous[lane], self.rare[lane], self.common[lane]);
-            self.weight[lane] *= odds[lane] * a * b / ((h + 2.0) * (h + 1.0));
+            self.weight[lane] *= odds * a * b / ((h + 2.0) * (h + 1.0));
             (self.heterozygous[lane], self.rare[lane], self.common[lane]) = (h + 2.0, a - 1.0, b - 1.0);
         }
     }
@@ -44,9 +44,9 @@ impl Walk {
     /// As [`Table::down`]. Past the first table weights are nought, and stay so.
     #[inline(always)]
     fn down(&mut self, odds: &Lane) {
-        for lane in 0..LANES {
+        for (lane, odds) in odds.iter().enumerate() {
             let (h, a, b) = (self.heterozygous[lane], self.rare[lane] + 1.0, self.common[lane] + 1.0);
-            self.weight[lane] *= h * (h - 1.0) / (odds[lane] * a * b);
+            self.weight[lane] *= h * (h - 1.0) / (odds * a * b);
             (self.heterozygous[lane], self.rare[lane], self.common[lane]) = (h - 2.0, a, b);
         }
     }
