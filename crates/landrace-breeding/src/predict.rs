@@ -9,7 +9,9 @@
 mod accuracy;
 mod cholesky;
 mod cross_validation;
+mod dominance;
 mod effects;
+mod gaussian;
 mod gblup;
 mod kernel_fit;
 mod leave_out;
@@ -17,15 +19,20 @@ mod peak;
 mod population;
 mod saved_model;
 mod scheme;
+mod several_kernels;
+mod training_design;
 mod write;
 
 pub use accuracy::{Accuracy, accuracy};
 pub use cross_validation::{Held, without};
+pub use dominance::Dominance;
 pub use effects::MarkerEffects;
+pub use gaussian::Gaussian;
 pub use gblup::{Gblup, Refit};
 pub use population::Population;
 pub use saved_model::{Applied, ModelTrait, SavedModel};
 pub use scheme::{Scheme, Split};
+pub use training_design::{TrainingDesign, TrainingRequest, design_training};
 pub use write::{TraitResult, Validation, write_accuracies, write_held, write_values};
 
 use landrace_genotypes::GenotypeError;

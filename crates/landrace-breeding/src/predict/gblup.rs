@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::cross_validation::refit;
 use super::kernel_fit::{KernelFit, model_error};
-use super::leave_out::Whole;
+use super::leave_out::{Answer, Block, Whole};
 use super::{Fit, Held, MarkerEffects, Method, Population, PredictError, Split};
 use crate::phenotype::AnalysisSet;
 
@@ -86,9 +86,19 @@ fn leave_out(
         Refit::EachFold => block.likeliest(start)?,
         Refit::Once => block.at(start)?,
     };
-    let residuals = block.residuals(&answer, &split.left_out);
+    answered(&block, &answer, set, split)
+}
+
+/// The predictions of a split's records, covariates taken off.
+pub(super) fn answered(
+    block: &Block<'_>,
+    answer: &Answer,
+    set: &AnalysisSet,
+    split: &Split,
+) -> Option<Vec<Held>> {
+    let residuals = block.residuals(answer, &split.left_out);
     let columns = &set.design.columns;
-    let effects = if columns.is_empty() { Vec::new() } else { block.effects(&answer) };
+    let effects = if columns.is_empty() { Vec::new() } else { block.effects(answer) };
     let is_left = |record: &usize| split.left_out.binary_search(record).is_ok();
     let training = || (0..set.values.len()).filter(|record| !is_left(record));
     let count = training().count() as f64;

@@ -21,6 +21,10 @@ use crate::mixed_model::{Rotated, Spectrum};
 /// ln λ from and to which it is looked for, as in the whole model.
 const RANGE: (f64, f64) = (-11.512_925_464_970_229, 11.512_925_464_970_229);
 
+/// Records up to which the whole range is looked at, and at how many places.
+const FEW: usize = 1000;
+const POINTS: usize = 10;
+
 /// The records of a trait in the directions of the eigenvectors.
 pub(super) struct Whole<'a> {
     spectrum: &'a Spectrum,
@@ -115,11 +119,22 @@ impl Block<'_> {
         (degrees > 0.0).then_some(Answer { residuals, likelihood, weights: h })
     }
 
-    /// What the others say of the block at the λ that they make likeliest, looked for from `start` on.
+    /// What the others say of the block at the λ that they make likeliest, looked for from `start` on; of few records
+    /// the likelihood may have several peaks, and is looked at all over the range before.
     pub(super) fn likeliest(&self, start: f64) -> Option<Answer> {
         self.at(start)?;
         let likelihood = |t: f64| self.at(t).map_or(f64::NEG_INFINITY, |answer| answer.likelihood);
-        self.at(peak(start, RANGE, &likelihood))
+        let mut best = (start, likelihood(start));
+        if self.whole.records() <= FEW {
+            for i in 0..=POINTS {
+                let t = RANGE.0 + (RANGE.1 - RANGE.0) * i as f64 / POINTS as f64;
+                let own = likelihood(t);
+                if own > best.1 {
+                    best = (t, own);
+                }
+            }
+        }
+        self.at(peak(best.0, RANGE, &likelihood))
     }
 
     /// Record less prediction.

@@ -1,5 +1,6 @@
 //! The samples that are valued: their genotypes and their relationship.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use landrace_genotypes::relationship::{self, SampleMatrix};
@@ -9,14 +10,18 @@ use super::PredictError;
 use crate::mixed_model::{ModelError, Spectrum};
 use crate::phenotype::AnalysisSet;
 
+/// Numbers of eigenvectors that are kept for the next trait; at least those of one relationship are.
+const HELD: usize = 32 << 20;
+
 /// All samples, those with records and those without.
 #[derive(Debug)]
 pub struct Population {
     samples: Arc<[String]>,
     genotypes: Option<Arc<GenotypeMatrix>>,
     additive: OnceLock<Additive>,
-    /// The last relationship of records that was taken apart: traits with the same records share it.
-    apart: Mutex<Option<Apart>>,
+    dominance: OnceLock<SampleMatrix>,
+    /// The last relationships of records that were taken apart: traits with the same records share them.
+    apart: Mutex<VecDeque<Apart>>,
 }
 
 #[derive(Debug)]
@@ -43,6 +48,7 @@ impl Population {
             samples,
             genotypes: Some(Arc::new(genotypes)),
             additive: OnceLock::new(),
+            dominance: OnceLock::new(),
             apart: Mutex::default(),
         }
     }
@@ -51,7 +57,7 @@ impl Population {
     pub fn of_relationship(matrix: SampleMatrix) -> Self {
         let samples = matrix.samples.clone();
         let additive = OnceLock::from(Additive { matrix, denominator: None });
-        Self { samples, genotypes: None, additive, apart: Mutex::default() }
+        Self { samples, genotypes: None, additive, dominance: OnceLock::new(), apart: Mutex::default() }
     }
 
     /// Names of the samples.
@@ -82,6 +88,19 @@ impl Population {
         Ok(&self.additive()?.matrix)
     }
 
+    /// The dominance relationship of all samples (Vitezica et al. 2013; Endelman et al. 2018); 8 bytes a pair.
+    ///
+    /// # Errors
+    /// Returns an error if no variant varies, or if samples have one copy of a chromosome or are of several ploidies.
+    pub fn dominance(&self) -> Result<&SampleMatrix, PredictError> {
+        if let Some(dominance) = self.dominance.get() {
+            return Ok(dominance);
+        }
+        let options = relationship::Options::new(relationship::Method::Dominance);
+        let found = relationship::relate(&mut self.source()?, &options)?;
+        Ok(self.dominance.get_or_init(|| found.matrix))
+    }
+
     pub(super) fn additive(&self) -> Result<&Additive, PredictError> {
         if let Some(additive) = self.additive.get() {
             return Ok(additive);
@@ -99,19 +118,39 @@ impl Population {
         kernel: &SampleMatrix,
         set: &AnalysisSet,
     ) -> Result<Arc<Spectrum>, ModelError> {
+        self.look_up(name, set, || Spectrum::weighted(&kernel.subset(&set.samples), set.weights.as_deref()))
+    }
+
+    /// As [`Self::spectrum`], with a kernel that is made if it is needed.
+    pub(super) fn spectrum_of(
+        &self,
+        name: &str,
+        kernel: impl FnOnce() -> SampleMatrix,
+        set: &AnalysisSet,
+    ) -> Result<Arc<Spectrum>, ModelError> {
+        self.look_up(name, set, || Spectrum::weighted(&kernel().subset(&set.samples), set.weights.as_deref()))
+    }
+
+    fn look_up(
+        &self,
+        name: &str,
+        set: &AnalysisSet,
+        make: impl FnOnce() -> Result<Spectrum, ModelError>,
+    ) -> Result<Arc<Spectrum>, ModelError> {
         let is_it =
             |own: &&Apart| own.kernel == name && own.samples == set.samples && own.weights == set.weights;
         let last = || self.apart.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = last().as_ref().filter(is_it) {
+        if let Some(own) = last().iter().find(is_it) {
             return Ok(own.spectrum.clone());
         }
-        let spectrum = Spectrum::weighted(&kernel.subset(&set.samples), set.weights.as_deref())?;
-        let own = Apart {
-            kernel: name.to_owned(),
-            samples: set.samples.clone(),
-            weights: set.weights.clone(),
-            spectrum: Arc::new(spectrum),
-        };
-        Ok(last().insert(own).spectrum.clone())
+        let spectrum = Arc::new(make()?);
+        let (kernel, samples, weights) = (name.to_owned(), set.samples.clone(), set.weights.clone());
+        let mut last = last();
+        last.push_back(Apart { kernel, samples, weights, spectrum: spectrum.clone() });
+        let held = |last: &VecDeque<Apart>| last.iter().map(|own| own.samples.len().pow(2)).sum::<usize>();
+        while last.len() > 1 && held(&last) > HELD {
+            last.pop_front();
+        }
+        Ok(spectrum)
     }
 }

@@ -374,7 +374,7 @@ impl Marker {
 
 /// Markers by place and by id.
 struct Index<'a> {
-    by_place: HashMap<(&'a str, u64), Vec<usize>>,
+    by_place: HashMap<&'a str, HashMap<u64, Vec<usize>>>,
     by_id: HashMap<&'a str, Vec<usize>>,
 }
 
@@ -383,7 +383,7 @@ impl<'a> Index<'a> {
         let mut out = Self { by_place: HashMap::new(), by_id: HashMap::new() };
         for (index, marker) in markers.iter().enumerate() {
             if let Some(position) = marker.position {
-                out.by_place.entry((&marker.contig, position)).or_default().push(index);
+                out.by_place.entry(&marker.contig).or_default().entry(position).or_default().push(index);
             }
             if !marker.id.is_empty() && &*marker.id != "." {
                 out.by_id.entry(&marker.id).or_default().push(index);
@@ -396,7 +396,8 @@ impl<'a> Index<'a> {
     fn at(&self, contig: &str, site: &Site) -> &[usize] {
         match site.position {
             Some(position) if !self.by_place.is_empty() => {
-                self.by_place.get(&(contig, position.get())).map_or(&[], Vec::as_slice)
+                let own = self.by_place.get(contig).and_then(|own| own.get(&position.get()));
+                own.map_or(&[], Vec::as_slice)
             }
             _ => self.by_id.get(&*site.id).map_or(&[], Vec::as_slice),
         }

@@ -207,3 +207,60 @@ fn results_do_not_depend_on_threads() {
     };
     assert_eq!(run(1), run(3));
 }
+
+#[test]
+fn kernels_and_dominance_leave_out_as_by_fitting_anew() {
+    let (genotypes, set) = diploids(150, 60, 4);
+    let population = Population::of_genotypes(genotypes);
+    let splits = Scheme::Random { folds: 5, repeats: 1, seed: 2 }.splits(&set).unwrap();
+    let spread = 1e-3 * set.values.iter().copied().fold(0.0, f64::max);
+    let methods: [Box<dyn Method>; 2] = [Box::new(Gaussian::default()), Box::new(Dominance::default())];
+    for method in methods {
+        let fast = method.cross_validate(&population, &set, &splits).unwrap();
+        let slow = by_refitting(method.as_ref(), &population, &set, &splits).unwrap();
+        for (fast, slow) in fast.iter().flatten().zip(slow.iter().flatten()) {
+            assert!((fast.predicted - slow.predicted).abs() < spread, "{} {fast:?} {slow:?}", method.name());
+        }
+    }
+}
+
+#[test]
+fn dominance_is_told_from_additive_effects() {
+    let (genotypes, set) = diploids(400, 60, 8);
+    let population = Population::of_genotypes(genotypes);
+    let fit = Dominance::default().fit(&population, &set).unwrap();
+    assert!(fit.notes.is_empty(), "{:?}", fit.notes);
+    let size = |kernel: &landrace_genotypes::relationship::SampleMatrix| kernel.mean_diagonal();
+    let additive = fit.variances[0].value * size(population.relationship().unwrap());
+    let dominance = fit.variances[1].value * size(population.dominance().unwrap());
+    // Effects of dominance were drawn as large as the additive ones.
+    assert!(dominance > 0.1 * additive && dominance < additive, "{additive} {dominance}");
+    let gblup = Gblup::default().fit(&population, &set).unwrap();
+    let ve = |fit: &Fit| fit.variances.last().unwrap().value;
+    assert!(ve(&fit) < ve(&gblup));
+}
+
+/// Diploids with additive and dominance effects.
+fn diploids(n: usize, m: usize, seed: u64) -> (GenotypeMatrix, AnalysisSet) {
+    let mut next = numbers(seed);
+    let mut y = vec![0.0; n];
+    let rows: Vec<Vec<u8>> = (0..m)
+        .map(|_| {
+            let (p, a, d) = (0.3 + 0.4 * next(), next() - 0.5, next() - 0.3);
+            (0..n)
+                .map(|i| {
+                    let x = u8::from(next() < p) + u8::from(next() < p);
+                    y[i] += f64::from(x) * a + if x == 1 { d } else { 0.0 };
+                    x
+                })
+                .collect()
+        })
+        .collect();
+    let values = y.iter().map(|own| own + 2.0 * (next() + next() - 1.0)).collect();
+    let name = TraitName { name: "weight".to_owned(), environment: None, unit: None };
+    let (samples, design) = ((0..n).collect(), Design::default());
+    (
+        matrix(&vec![2; n], &rows),
+        AnalysisSet { name, samples, values, weights: None, design, without_covariates: 0 },
+    )
+}
