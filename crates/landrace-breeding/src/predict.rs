@@ -7,13 +7,16 @@
 //! markers becomes a [`SavedModel`].
 
 mod accuracy;
+pub mod bayes;
 mod cholesky;
+pub mod coded;
 mod cross_validation;
 mod dominance;
 mod effects;
 mod gaussian;
 mod gblup;
 mod kernel_fit;
+pub mod large;
 mod leave_out;
 mod peak;
 mod population;
