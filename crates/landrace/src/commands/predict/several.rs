@@ -23,7 +23,7 @@ pub(super) struct SeveralArgs {
     /// Evaluate these traits together (multi-trait GBLUP) and rank by the sum of their genetic values times these
     /// weights, per unit of the trait: 'yield=1,protein=0.4'; written to <output>.index.tsv. Environments of one trait are
     /// traits: 'yield@E1=0.5,yield@E2=0.5'
-    #[arg(long, value_name = "TRAIT=WEIGHT,...", value_delimiter = ',', conflicts_with = "model")]
+    #[arg(long, value_name = "TRAIT=WEIGHT,...", value_delimiter = ',', conflicts_with_all = ["model", "training_design"])]
     index: Vec<String>,
 }
 
