@@ -122,8 +122,8 @@ impl Symbolic {
             self.reach(k, &mut mark, &mut stack);
             stack.iter().for_each(|&i: &usize| counts[i] += 1);
         }
-        for k in 0..n {
-            self.starts[k + 1] = self.starts[k] + counts[k];
+        for (k, count) in counts.into_iter().enumerate() {
+            self.starts[k + 1] = self.starts[k] + count;
         }
     }
 
