@@ -26,6 +26,8 @@ mod markers;
 mod passport;
 mod pca;
 mod pedigree;
+mod phenotypes;
+mod predict;
 mod relationship;
 mod report;
 mod run;
@@ -51,6 +53,8 @@ pub(crate) enum Command {
     Passport(passport::Args),
     Pca(pca::Args),
     Pedigree(pedigree::Args),
+    Phenotypes(phenotypes::Args),
+    Predict(predict::Args),
     Relationship(relationship::Args),
     Diversity(diversity::Args),
     Core(core::Args),
@@ -86,6 +90,8 @@ impl Command {
             Self::Passport(args) => passport::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
             Self::Pedigree(args) => pedigree::run(&args, session),
+            Self::Phenotypes(args) => phenotypes::run(&args, session),
+            Self::Predict(args) => predict::run(&args, session),
             Self::Relationship(args) => relationship::run(&args, session),
             Self::Diversity(args) => diversity::run(&args, session),
             Self::Core(args) => core::run(&args, session),

@@ -31,6 +31,8 @@ mod genotypes;
 mod imputation;
 #[path = "real/ld.rs"]
 mod ld;
+#[path = "real/multi_trait.rs"]
+mod multi_trait;
 #[path = "real/neighbours.rs"]
 mod neighbours;
 #[path = "real/parentage.rs"]
@@ -41,6 +43,10 @@ mod passport;
 mod pedigree;
 #[path = "real/peers.rs"]
 mod peers;
+#[path = "real/phenotypes.rs"]
+mod phenotypes;
+#[path = "real/prediction.rs"]
+mod prediction;
 #[path = "real/reads.rs"]
 mod reads;
 #[path = "real/relationship.rs"]
@@ -79,6 +85,9 @@ fn main() -> std::process::ExitCode {
         fingerprint::trials(),
         passport::trials(),
         pedigree::trials(),
+        phenotypes::trials(),
+        multi_trait::trials(),
+        prediction::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
