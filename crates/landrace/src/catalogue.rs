@@ -40,8 +40,10 @@ fn known() -> Vec<Command> {
     };
     let valued = || {
         let phenotypes = Take::flag("phenotypes", "--phenotypes");
-        let beside = [phenotypes, Take::flag("covariates", "--covariates"), Take::flag("model", "--model")];
-        [genotypes(), beside.to_vec()].concat()
+        let others =
+            ["covariates", "model", "pedigree"].into_iter().zip(["--covariates", "--model", "--pedigree"]);
+        let others = others.map(|(name, flag)| Take::flag(name, flag));
+        genotypes().into_iter().chain([phenotypes]).chain(others).collect::<Vec<_>>()
     };
     vec![
         Command {
