@@ -1,4 +1,5 @@
 //! Breeding decisions: marker panels, breeding values, crosses and selection.
 
+pub mod gwas;
 pub mod markers;
 pub mod mixed_model;
