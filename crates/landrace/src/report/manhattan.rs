@@ -43,8 +43,7 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
         for &(position, value) in &contig.points {
             let (x, y) = (left + position * scale, y.scale.at(value));
             if value > named {
-                let tip =
-                    format!("{}:{} {}", contig.name, text::number(position), text::number(value));
+                let tip = format!("{}:{} {}", contig.name, text::number(position), text::number(value));
                 svg.path(class, &circle(x, y, 2.6), &tip);
             } else {
                 shape.push_str(&circle(x, y, 1.7));

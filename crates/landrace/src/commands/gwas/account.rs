@@ -34,12 +34,7 @@ pub(super) fn sum_up(args: &Args, results: Vec<Results>) -> Vec<Found> {
 }
 
 /// Fills the summary.
-pub(super) fn describe(
-    summary: &mut Summary,
-    models: &Models,
-    found: &[Found],
-    accounts: &[MarkerAccount],
-) {
+pub(super) fn describe(summary: &mut Summary, models: &Models, found: &[Found], accounts: &[MarkerAccount]) {
     let read = accounts.first().map_or(0, |own| own.read);
     summary.count("method", models.method.name()).count("fitted", models.method.description());
     summary.count("relationship", models.relationship.as_str()).count("traits", models.traits.len());

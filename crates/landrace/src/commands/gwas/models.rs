@@ -145,7 +145,8 @@ fn components(args: &Args) -> anyhow::Result<Vec<Vec<f64>>> {
     }
     let mut source = args.input.open(Wanted::default())?;
     let samples = source.header().samples.len();
-    let open = || landrace_genotypes::format::open(&args.input.genotypes, args.input.options(Wanted::default()));
+    let open =
+        || landrace_genotypes::format::open(&args.input.genotypes, args.input.options(Wanted::default()));
     let found = match pca::Method::for_samples(samples) {
         pca::Method::Exact => pca::principal_components(source.as_mut(), args.model.pcs)?,
         pca::Method::Randomised => pca::randomised_components(source.as_mut(), &open, args.model.pcs, 1)?,
