@@ -79,6 +79,17 @@ fn known() -> Vec<Command> {
         command("ld prune", 1, genotypes(), ".bcf"),
         command("relationship", 1, genotypes(), ".tsv"),
         command("markers", 1, genotypes(), ".tsv"),
+        command(
+            "gwas",
+            1,
+            vec![
+                Take::positional("genotypes"),
+                Take::flag("phenotypes", "--phenotypes").required(),
+                Take::flag("relationship", "--relationship"),
+                Take::flag("covariates", "--covariates"),
+            ],
+            ".tsv",
+        ),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
     .into_iter()

@@ -6,11 +6,12 @@ use landrace_workflow::Workflow;
 use landrace_workflow::workflow::WorkflowError;
 
 /// Name and text of each.
-pub(crate) const READY: [(&str, &str); 5] = [
+pub(crate) const READY: [(&str, &str); 6] = [
     ("reads-to-panel", include_str!("../../../workflows/reads-to-panel.toml")),
     ("genotype-qc", include_str!("../../../workflows/genotype-qc.toml")),
     ("genebank-duplicates", include_str!("../../../workflows/genebank-duplicates.toml")),
     ("core-collection", include_str!("../../../workflows/core-collection.toml")),
+    ("gwas", include_str!("../../../workflows/gwas.toml")),
     ("variety-identity", include_str!("../../../workflows/variety-identity.toml")),
 ];
 
