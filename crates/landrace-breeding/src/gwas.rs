@@ -14,19 +14,25 @@
 //! and thresholds. Results do not depend on the number of threads.
 
 mod coding;
+mod effective;
 mod exact;
 mod frame;
 mod loco;
+mod permute;
 mod points;
+mod region;
 mod scan;
 mod significant;
 mod write;
 
 pub use coding::{Additive, Calls, Coded, Coding, Marker, MarkerAccount, MarkerFilter};
+pub use effective::{EffectiveTests, effective_tests};
 pub use exact::Search;
 pub use frame::{Frame, FrameData, TraitData};
 pub use loco::{GroupData, Kinships};
+pub use permute::permuted_minima;
 pub use points::Association;
+pub use region::{Around, Neighbour, range_around, regions};
 pub use scan::{Frames, Group, ScanAccount, Scanned, Tested, scan};
 pub use significant::{Genomewide, Hit, Results};
 pub use write::{header, push_row};

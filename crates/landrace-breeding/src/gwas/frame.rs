@@ -118,6 +118,10 @@ impl Frame {
         self.size.samples
     }
 
+    pub(crate) fn fitted(&self) -> &[Fitted] {
+        &self.traits
+    }
+
     /// Tests coded markers against all traits; `None` for a marker that the covariates explain.
     pub(crate) fn test(&self, coded: &Coded, account: &mut MarkerAccount) -> Vec<Option<Vec<Association>>> {
         if coded.markers.is_empty() {
@@ -168,7 +172,7 @@ impl Frame {
     }
 
     /// The columns in the directions of the eigenvectors, padded.
-    fn rotate(&self, columns: &Mat<f64>) -> Mat<f64> {
+    pub(crate) fn rotate(&self, columns: &Mat<f64>) -> Mat<f64> {
         let (n, width) = (columns.nrows(), columns.ncols());
         let padded = self.traits.first().map_or(n, |own| own.rotated.values.len());
         let scaled =

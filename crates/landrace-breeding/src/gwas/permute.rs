@@ -81,7 +81,9 @@ impl Permuted {
     fn of(own: &Fitted, count: usize, seed: u64) -> Self {
         let rotated = &own.rotated;
         let lambda = own.null.as_ref().map_or(0.0, |null| null.lambda);
-        let root = |i: usize| if i < rotated.samples { 1.0 / (lambda * rotated.values[i] + 1.0).sqrt() } else { 0.0 };
+        let root = |i: usize| {
+            if i < rotated.samples { 1.0 / (lambda * rotated.values[i] + 1.0).sqrt() } else { 0.0 }
+        };
         let roots: Vec<f64> = (0..rotated.values.len()).map(root).collect();
         let whitened = |x: &[f64]| x.iter().zip(&roots).map(|(x, root)| x * root).collect::<Vec<f64>>();
         let mut basis: Vec<Vec<f64>> = Vec::new();
@@ -93,7 +95,8 @@ impl Permuted {
         let mut residuals = whitened(&rotated.y);
         reduce(&mut residuals, &basis);
         let permuted = (0..count as u64).map(|index| {
-            let mut source = Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_mul(0x9e37_79b9).wrapping_add(index));
+            let mut source =
+                Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_mul(0x9e37_79b9).wrapping_add(index));
             let mut column = residuals.clone();
             for i in (1..rotated.samples).rev() {
                 let other = (source.next_u64() % (i as u64 + 1)) as usize;

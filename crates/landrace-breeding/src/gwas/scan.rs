@@ -27,7 +27,7 @@ pub enum Frames {
 }
 
 impl Frames {
-    fn of(&self, contig: &str) -> Result<&Frame, GenotypeError> {
+    pub(crate) fn of(&self, contig: &str) -> Result<&Frame, GenotypeError> {
         match self {
             Self::One(frame) => Ok(frame),
             Self::ByContig(frames) => frames.get(contig).ok_or_else(|| {

@@ -17,6 +17,8 @@ use crate::{genotypes, output};
 
 mod account;
 mod models;
+mod regions;
+mod threshold;
 
 /// Association of markers with traits, by exact mixed models
 #[derive(clap::Args)]
@@ -47,9 +49,8 @@ pub(crate) struct Args {
     /// Minor allele frequency among a trait's samples, at least
     #[arg(long, value_name = "FREQUENCY", default_value_t = 0.01, help_heading = "Markers", value_parser = share)]
     min_maf: f64,
-    /// Chance of any false finding in the whole scan that the threshold allows (Bonferroni)
-    #[arg(long, value_name = "P", default_value_t = 0.05, help_heading = "Findings", value_parser = share)]
-    alpha: f64,
+    #[command(flatten)]
+    threshold: threshold::ThresholdArgs,
     /// Distance within which markers count as one finding, and that is drawn around the best ones
     #[arg(long, value_name = "BASES", default_value = "1mb", help_heading = "Findings", value_parser = length)]
     window: u64,
@@ -74,11 +75,10 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let mut out = file::create(&args.output)?;
     writeln!(out, "{}", header(method))?;
     let mut results: Vec<Results> = models.traits.iter().map(|_| Results::default()).collect();
-    let filter = MarkerFilter { min_call_rate: args.min_call_rate, min_maf: args.min_maf };
     let accounts = scan(
         source.as_mut(),
         &models.groups,
-        Scanned { coding: &Additive, filter },
+        args.scanned(),
         &|tested, text| {
             for (own, &of) in tested.results.iter().zip(&models.groups[tested.group].traits) {
                 push_row(text, &tested.marker, own, &models.traits[of]);
@@ -98,19 +98,29 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     finish(args, (&models, results, &accounts), summary, (out, session))
 }
 
+impl Args {
+    /// What is tested.
+    fn scanned(&self) -> Scanned<'static> {
+        let filter = MarkerFilter { min_call_rate: self.min_call_rate, min_maf: self.min_maf };
+        Scanned { coding: &Additive, filter }
+    }
+}
+
 fn finish(
     args: &Args,
     (models, results, accounts): (&models::Models, Vec<Results>, &[MarkerAccount]),
     mut summary: Summary,
     (out, session): (file::Output, &Session),
 ) -> anyhow::Result<()> {
-    let found = account::sum_up(args, results);
+    let thresholds = threshold::of_traits(args, models, &results)?;
+    let found = account::sum_up(args, results, &thresholds);
     account::describe(&mut summary, models, &found, accounts);
     let mut files = Vec::new();
     if args.output.as_os_str() != "-" {
         let mut hits = file::create(file::beside(&args.output, ".hits.tsv"))?;
         hits.write_all(account::hits_table(models, &found).as_bytes())?;
         files.push(hits);
+        summary.tables.extend(regions::tables(args, models, &found)?);
     }
     files.push(out);
     output::publish(&args.output, &summary, files)?;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Args;
 use super::models::Models;
+use super::threshold::Threshold;
 use crate::cli::Session;
 use crate::genotypes::rounded;
 
@@ -21,16 +22,17 @@ const DRAWN: usize = 5000;
 pub(super) struct Found {
     pub(super) results: Results,
     pub(super) all: Genomewide,
+    /// How the threshold was made.
+    pub(super) threshold: String,
 }
 
 /// Sums up the traits.
-pub(super) fn sum_up(args: &Args, results: Vec<Results>) -> Vec<Found> {
-    let sum_up = |mut results: Results| {
-        let threshold = args.alpha / results.points.len().max(1) as f64;
-        let all = results.genomewide(threshold, args.window, LISTED);
-        Found { results, all }
+pub(super) fn sum_up(args: &Args, results: Vec<Results>, thresholds: &[Threshold]) -> Vec<Found> {
+    let sum_up = |(mut results, threshold): (Results, &Threshold)| {
+        let all = results.genomewide(threshold.p, args.window, LISTED);
+        Found { results, all, threshold: threshold.words.clone() }
     };
-    results.into_iter().map(sum_up).collect()
+    results.into_iter().zip(thresholds).map(sum_up).collect()
 }
 
 /// Fills the summary.
@@ -80,8 +82,9 @@ fn model_table(models: &Models, found: &[Found]) -> Table {
                     frame.samples().into(),
                     models.covariates[of].join(", ").into(),
                 ];
-                let end: [Value; 4] = [
+                let end: [Value; 5] = [
                     rounded(own.all.inflation),
+                    own.threshold.as_str().into(),
                     probability_text(own.all.threshold.ln()).into(),
                     own.all.significant.into(),
                     own.all.at_fdr.into(),
@@ -105,6 +108,7 @@ fn model_table(models: &Models, found: &[Found]) -> Table {
             "its standard error",
             "end of the range of λ",
             "λ GC",
+            "threshold",
             "threshold p",
             "markers past it",
             "markers with a false-discovery rate up to 5%",
@@ -276,10 +280,11 @@ pub(super) fn tell(models: &Models, found: &[Found], accounts: &[MarkerAccount],
             format!("; best {}{place}, p {}", marker.id, probability_text(lead.association.ln_p))
         });
         session.progress.note(&format!(
-            "{name}: λ GC {:.3}; {} markers at p up to {} in {} places{}",
+            "{name}: λ GC {:.3}; {} markers at p up to {} ({}) in {} places{}",
             own.all.inflation,
             own.all.significant,
             probability_text(own.all.threshold.ln()),
+            own.threshold,
             significant_leads(own),
             best.unwrap_or_default()
         ));
