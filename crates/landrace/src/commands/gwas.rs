@@ -95,6 +95,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     drop(bar);
     let mut summary = Summary::new("gwas", &session.command_line);
     summary.inputs = [source.digests(), phenotypes.digests, models.digests.clone()].concat();
+    summary.count("rows_of_phenotypes", phenotypes.table.len());
     finish(args, (&models, results, &accounts), summary, (out, session))
 }
 

@@ -1,6 +1,6 @@
 //! The models that markers are tested in: relationship, covariates, groups of traits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use landrace_breeding::gwas::{Frames, Group, GroupData, Kinships, Method, TraitData};
@@ -208,12 +208,13 @@ fn read(
         }
     }
     if let Some(first) = lacking.first() {
+        let here: HashSet<&str> = header.samples.iter().map(String::as_str).collect();
         anyhow::bail!(
             "{}: lacks {} of the samples with phenotypes, '{first}' the first of them{}; give a relationship of all of \
              them, by the names of the genotypes",
             path.display(),
             lacking.len(),
-            hint(first, matrix.samples.iter().map(String::as_str))
+            hint(first, matrix.samples.iter().map(String::as_str).filter(|name| !here.contains(name)))
         );
     }
     // Samples without relationship stand for the first one, and are never looked at.
