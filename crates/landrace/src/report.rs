@@ -14,6 +14,7 @@ mod gather;
 mod heatmap;
 mod histogram;
 mod line;
+mod map;
 mod page;
 mod scatter;
 mod stacked_bar;
