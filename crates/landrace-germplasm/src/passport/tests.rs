@@ -117,7 +117,8 @@ fn headers_and_numbers_are_checked() {
 
 #[test]
 fn a_workbook_is_read_back_equal_and_has_the_same_bytes_each_time() {
-    let passport = check(cells("ACCENUMB\tACCENAME\tnote\n001\tBlé d'été\t\n1e5\t\t=SUM(A1)\n"), &[]).unwrap();
+    let passport =
+        check(cells("ACCENUMB\tACCENAME\tnote\n001\tBlé d'été\t\n1e5\t\t=SUM(A1)\n"), &[]).unwrap();
     let bytes = write::workbook(&passport).unwrap();
     assert_eq!(bytes, write::workbook(&passport).unwrap());
     let folder = tempfile::tempdir().unwrap();
