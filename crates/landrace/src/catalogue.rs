@@ -38,6 +38,11 @@ fn known() -> Vec<Command> {
         let beside = [Take::flag("relationship", "--relationship"), Take::flag("structure", "--structure")];
         [genotypes(), beside.to_vec()].concat()
     };
+    let valued = || {
+        let phenotypes = Take::flag("phenotypes", "--phenotypes");
+        let beside = [phenotypes, Take::flag("covariates", "--covariates"), Take::flag("model", "--model")];
+        [genotypes(), beside.to_vec()].concat()
+    };
     vec![
         Command {
             makes: Make::Beside { input: "reference" },
@@ -73,12 +78,20 @@ fn known() -> Vec<Command> {
         Command { makes: Make::Tables { flag: "-o" }, ..command("stats", 1, genotypes(), "") },
         command("impute", 1, genotypes(), ".bcf"),
         command("pca", 2, genotypes(), ".tsv"),
+        command("phenotypes", 1, vec![Take::positional("plots")], ".tsv"),
         command("ld pairs", 1, corrected(), ".tsv"),
         command("ld decay", 1, corrected(), ".tsv"),
         command("ld blocks", 1, genotypes(), ".tsv"),
         command("ld prune", 1, genotypes(), ".bcf"),
         command("relationship", 1, genotypes(), ".tsv"),
         command("markers", 1, genotypes(), ".tsv"),
+        command(
+            "pedigree",
+            1,
+            vec![Take::positional("pedigree"), Take::flag("genotypes", "--genotypes")],
+            ".tsv",
+        ),
+        command("predict", 1, valued(), ".tsv"),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
     .into_iter()
@@ -98,8 +111,8 @@ fn of_gene_banks() -> Vec<Command> {
         Command { makes: Make::Tables { flag: "-o" }, ..command("diversity groups", 1, grouped(), "") },
         command("diversity windows", 1, grouped(), ".tsv"),
         command("diversity roh", 1, grouped(), ".tsv"),
-        command("structure", 1, with(&[]), ".tsv"),
-        command("tree", 1, with(&[]), ".nwk"),
+        command("structure", 2, with(&[("groups", "--groups"), ("frequencies", "--frequencies")]), ".tsv"),
+        command("tree", 2, with(&[]), ".nwk"),
         command("duplicates", 1, with(&[("passport", "--passport")]), ".tsv"),
         command(
             "identify variety",
