@@ -165,7 +165,9 @@ pub fn fit(calls: &CodedCalls, records: &Records, options: &Options) -> Result<B
     let blocks = blocks::Blocks::of(calls, records, options.model == Model::BayesR);
     let chains: Vec<chain::Posterior> = (0..options.chains)
         .into_par_iter()
-        .map(|index| chain::run(&chain::Work { calls, records, options, fixed: &fixed, blocks: &blocks }, index))
+        .map(|index| {
+            chain::run(&chain::Work { calls, records, options, fixed: &fixed, blocks: &blocks }, index)
+        })
         .collect();
     Ok(summary::merge(calls, &blocks, &fixed, chains))
 }

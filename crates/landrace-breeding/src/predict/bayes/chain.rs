@@ -6,8 +6,8 @@ use super::prior::{BayesA, BayesB, BayesCpi, BayesR, FREEDOM, Lasso, Prior, Ridg
 use super::random::Random;
 use super::visit::{Moments, Visit, visit};
 use super::{Model, Options, Records};
-use crate::predict::coded::kernel::{Digits, Row, add_products, dots};
 use crate::predict::coded::CodedCalls;
+use crate::predict::coded::kernel::{Digits, Row, add_products, dots};
 
 /// Rounds after which the residual is computed anew, for what rounding has left in it.
 const REFRESH: usize = 200;
@@ -212,7 +212,11 @@ impl<'a, P: Prior> Chain<'a, P> {
     /// Adds a round to the sums.
     fn record(&self, out: &mut Posterior) {
         let records = self.work.records;
-        let mut values: Vec<f64> = records.values.iter().zip(&records.weights).zip(&self.residual)
+        let mut values: Vec<f64> = records
+            .values
+            .iter()
+            .zip(&records.weights)
+            .zip(&self.residual)
             .map(|((&y, &w), r)| if w > 0.0 { y - r } else { -r })
             .collect();
         for (basis, coefficient) in self.work.fixed.basis.iter().zip(&self.coefficients) {

@@ -57,7 +57,11 @@ impl BayesFit {
 
     /// The parameters whose chains do not agree.
     pub fn unsettled(&self) -> Vec<&'static str> {
-        self.parameters.iter().filter(|parameter| parameter.rhat > 1.1).map(|parameter| parameter.name).collect()
+        self.parameters
+            .iter()
+            .filter(|parameter| parameter.rhat > 1.1)
+            .map(|parameter| parameter.name)
+            .collect()
     }
 }
 

@@ -14,7 +14,11 @@ fn simulated(samples: usize, variants: usize, qtl: &[(usize, f64)], seed: u64) -
             let p = 0.1 + 0.8 * random.unit();
             (0..samples)
                 .map(|_| {
-                    if random.unit() < 0.02 { 255 } else { u8::from(random.unit() < p) + u8::from(random.unit() < p) }
+                    if random.unit() < 0.02 {
+                        255
+                    } else {
+                        u8::from(random.unit() < p) + u8::from(random.unit() < p)
+                    }
                 })
                 .collect()
         })
@@ -32,7 +36,9 @@ fn simulated(samples: usize, variants: usize, qtl: &[(usize, f64)], seed: u64) -
 fn correlation(x: &[f64], y: &[f64]) -> f64 {
     let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
     let (a, b) = (mean(x), mean(y));
-    let sum = |u: &[f64], c: f64, v: &[f64], d: f64| -> f64 { u.iter().zip(v).map(|(x, y)| (x - c) * (y - d)).sum() };
+    let sum = |u: &[f64], c: f64, v: &[f64], d: f64| -> f64 {
+        u.iter().zip(v).map(|(x, y)| (x - c) * (y - d)).sum()
+    };
     sum(x, a, y, b) / (sum(x, a, x, a) * sum(y, b, y, b)).sqrt()
 }
 
@@ -76,7 +82,11 @@ fn ridge_of_fixed_variances_is_the_known_answer_with_weights_and_covariates() {
         let (own, sd) = (fit.effects[variant].mean, (inverse[(variant + 2, variant + 2)] * residual).sqrt());
         let expected = solution[(variant + 2, 0)];
         assert!((own - expected).abs() < 0.06 * sd, "{variant}: {own} {expected} {sd}");
-        assert!((fit.effects[variant].sd / sd - 1.0).abs() < 0.06, "{variant}: {} {sd}", fit.effects[variant].sd);
+        assert!(
+            (fit.effects[variant].sd / sd - 1.0).abs() < 0.06,
+            "{variant}: {} {sd}",
+            fit.effects[variant].sd
+        );
     }
     for k in 0..2 {
         let sd = (inverse[(k, k)] * residual).sqrt();
@@ -105,7 +115,11 @@ fn every_model_finds_large_effects_and_the_heritability() {
         for (variant, effect) in qtl {
             assert_eq!(fit.effects[variant].mean > 0.0, effect > 0.0);
             if model == Model::BayesR || model == Model::BayesCpi {
-                assert!(fit.effects[variant].inclusion > 0.9, "{model:?}: {}", fit.effects[variant].inclusion);
+                assert!(
+                    fit.effects[variant].inclusion > 0.9,
+                    "{model:?}: {}",
+                    fit.effects[variant].inclusion
+                );
                 assert!((fit.effects[variant].mean - effect).abs() < 0.3, "{model:?} {variant}");
             }
         }
@@ -158,7 +172,8 @@ fn data_and_effects_in_turn_keep_the_prior() {
             y.iter_mut().zip(z).for_each(|(y, z)| *y += a * z);
         }
         for variant in 0..6 {
-            let rest = |i: usize| y[i] - (0..6).filter(|&k| k != variant).map(|k| effects[k] * z[k][i]).sum::<f64>();
+            let rest =
+                |i: usize| y[i] - (0..6).filter(|&k| k != variant).map(|k| effects[k] * z[k][i]).sum::<f64>();
             let product: f64 = (0..20).map(|i| z[variant][i] * rest(i)).sum();
             let squares: f64 = z[variant].iter().map(|z| z * z).sum();
             effects[variant] = prior.draw(variant, (product, squares), residual, &mut random).effect;
@@ -177,7 +192,8 @@ fn data_and_effects_in_turn_keep_the_prior() {
 #[test]
 fn what_cannot_be_fitted_is_said() {
     let (coded, _) = simulated(10, 20, &[], 1);
-    let fails = |values: &[Option<f64>], options: &Options| fit(&coded, &Records::of(values), options).unwrap_err();
+    let fails =
+        |values: &[Option<f64>], options: &Options| fit(&coded, &Records::of(values), options).unwrap_err();
     let options = Options::new(Model::BayesA);
     assert!(fails(&[Some(1.0); 10], &options).to_string().contains("do not vary"));
     let mut few = [None; 10];

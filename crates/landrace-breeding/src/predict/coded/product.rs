@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::kernel::{Digits, Row, add_products, dots};
 use super::CodedCalls;
+use super::kernel::{Digits, Row, add_products, dots};
 
 /// Variants whose products with a coefficient are added up under one scale.
 const DEPTH: usize = 256;
@@ -108,11 +108,16 @@ mod tests {
     fn products_are_those_of_the_numbers() {
         let (samples, variants) = (150, 300);
         let rows: Vec<Vec<u8>> = (0..variants)
-            .map(|j| (0..samples).map(|i| if (i * 7 + j) % 31 == 0 { 255 } else { ((i * j + j) % 3) as u8 }).collect())
+            .map(|j| {
+                (0..samples)
+                    .map(|i| if (i * 7 + j) % 31 == 0 { 255 } else { ((i * j + j) % 3) as u8 })
+                    .collect()
+            })
             .collect();
         let coded = CodedCalls::of(&matrix(&vec![2; samples], &rows)).unwrap();
         let m = coded.variants().len();
-        let v: Vec<Vec<f64>> = (1..4).map(|k| (0..samples).map(|i| ((i * k) as f64).sin()).collect()).collect();
+        let v: Vec<Vec<f64>> =
+            (1..4).map(|k| (0..samples).map(|i| ((i * k) as f64).sin()).collect()).collect();
         let a: Vec<Vec<f64>> = (1..4).map(|k| (0..m).map(|j| ((j * k) as f64).cos()).collect()).collect();
         let digits: Vec<Digits> = v.iter().map(|v| Digits::of(v, None)).collect();
         let (down, up) = (coded.transposed_products(&digits), coded.products(&a));

@@ -73,9 +73,9 @@ impl Likelihood {
         let value = |log: f64| self.at(log.exp(), without);
         let steps = 36;
         let log = |k: usize| -RANGE + 2.0 * RANGE * k as f64 / steps as f64;
-        let best = (0..=steps).map(|k| (k, value(log(k)))).fold((0, f64::NEG_INFINITY), |a, b| {
-            if b.1 > a.1 { b } else { a }
-        });
+        let best = (0..=steps)
+            .map(|k| (k, value(log(k))))
+            .fold((0, f64::NEG_INFINITY), |a, b| if b.1 > a.1 { b } else { a });
         let (mut low, mut high) = (log(best.0.saturating_sub(1)), log((best.0 + 1).min(steps)));
         let golden = 0.5 * (5f64.sqrt() - 1.0);
         while high - low > 1e-9 {

@@ -45,8 +45,7 @@ impl<'a> Operator<'a> {
 
     /// A v for vectors that are projected already.
     pub(super) fn apply(&self, vectors: &[&[f64]]) -> Vec<Vec<f64>> {
-        let digits: Vec<Digits> =
-            vectors.par_iter().map(|v| Digits::of(v, Some(&self.roots))).collect();
+        let digits: Vec<Digits> = vectors.par_iter().map(|v| Digits::of(v, Some(&self.roots))).collect();
         let mut down = self.calls.transposed_products(&digits);
         down.par_iter_mut().for_each(|column| column.iter_mut().for_each(|a| *a /= self.divisor));
         let mut up = self.calls.products(&down);

@@ -24,8 +24,7 @@ fn simulated(samples: usize, variants: usize) -> (CodedCalls, Records) {
         .collect();
     let mean = values.iter().sum::<f64>() / samples as f64;
     let sd = (values.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / samples as f64).sqrt();
-    let mut records =
-        Records::of(&values.iter().map(|g| Some(g / sd + random.normal())).collect::<Vec<_>>());
+    let mut records = Records::of(&values.iter().map(|g| Some(g / sd + random.normal())).collect::<Vec<_>>());
     records.weights = (0..samples).map(|i| if i % 17 == 3 { 0.0 } else { 1.0 + (i % 2) as f64 }).collect();
     records.covariates = vec![(0..samples).map(|i| (i as f64).cos()).collect()];
     (CodedCalls::of(&matrix(&vec![2; samples], &rows)).unwrap(), records)
@@ -40,7 +39,9 @@ fn dense(coded: &CodedCalls, records: &Records) -> (Mat<f64>, Mat<f64>) {
     }
     let k: f64 = coded.variants().iter().map(|v| v.ploidy * v.frequency * (1.0 - v.frequency)).sum();
     let g = &z * z.transpose() * faer::Scale(1.0 / k);
-    let x = Mat::from_fn(n, 2, |i, c| records.weights[i].sqrt() * if c == 0 { 1.0 } else { records.covariates[0][i] });
+    let x = Mat::from_fn(n, 2, |i, c| {
+        records.weights[i].sqrt() * if c == 0 { 1.0 } else { records.covariates[0][i] }
+    });
     (g, x)
 }
 
@@ -77,9 +78,16 @@ fn values_variances_and_reliabilities_are_those_of_the_exact_answer() {
         let determinant: f64 = own.iter().map(|(s, _)| (s + delta).ln()).sum();
         -0.5 * (freedom as f64 * (quadratic / freedom as f64).ln() + determinant)
     };
-    let best = (1..1000).map(|k| f64::from(k) / 1000.0).max_by(|a, b| reml(1.0 / a - 1.0).total_cmp(&reml(1.0 / b - 1.0)));
+    let best = (1..1000)
+        .map(|k| f64::from(k) / 1000.0)
+        .max_by(|a, b| reml(1.0 / a - 1.0).total_cmp(&reml(1.0 / b - 1.0)));
     let best = best.unwrap();
-    assert!((fit.share - best).abs() < 4.0 * fit.share_error + 0.001, "{} {best} {}", fit.share, fit.share_error);
+    assert!(
+        (fit.share - best).abs() < 4.0 * fit.share_error + 0.001,
+        "{} {best} {}",
+        fit.share,
+        fit.share_error
+    );
     assert!(fit.share_error < 0.5 * fit.share_se, "{} {}", fit.share_error, fit.share_se);
     // Values at the same share.
     let delta = 1.0 / fit.share - 1.0;

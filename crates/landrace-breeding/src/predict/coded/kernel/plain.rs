@@ -57,7 +57,8 @@ fn bytes(row: Row<'_>, word: usize, words: usize) -> [u8; 64] {
     for plane in 0..row.planes {
         let bits = row.bits[plane * words + word];
         for (index, eight) in codes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-            let spread = ((bits >> (8 * index)) & 0xff).wrapping_mul(0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
+            let spread =
+                ((bits >> (8 * index)) & 0xff).wrapping_mul(0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
             let ones = ((spread + 0x7f7f_7f7f_7f7f_7f7f) >> 7) & 0x0101_0101_0101_0101;
             *eight = (u64::from_le_bytes(*eight) | (ones << plane)).to_le_bytes();
         }

@@ -5,10 +5,9 @@
 use std::arch::x86_64::{
     __m512i, _mm_loadu_si128, _mm512_add_pd, _mm512_broadcast_i32x4, _mm512_castsi512_si256,
     _mm512_cvtepi32_pd, _mm512_dpbusd_epi32, _mm512_extracti64x4_epi64, _mm512_loadu_pd, _mm512_loadu_si512,
-    _mm512_mask_add_epi8, _mm512_maskz_mov_epi8, _mm512_mul_pd, _mm512_set1_epi8,
-    _mm512_set1_epi32, _mm512_set1_pd, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_i32x4,
-    _mm512_storeu_pd, _mm512_unpackhi_epi8, _mm512_unpackhi_epi16, _mm512_unpacklo_epi8,
-    _mm512_unpacklo_epi16,
+    _mm512_mask_add_epi8, _mm512_maskz_mov_epi8, _mm512_mul_pd, _mm512_set1_epi8, _mm512_set1_epi32,
+    _mm512_set1_pd, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_storeu_pd,
+    _mm512_unpackhi_epi8, _mm512_unpackhi_epi16, _mm512_unpacklo_epi8, _mm512_unpacklo_epi16,
 };
 
 use super::{Digits, Row, plain};
@@ -128,8 +127,7 @@ pub(super) fn dots_avx512(rows: &[Row<'_>], digits: &Digits) -> [i64; 4] {
 fn bytes<const P: usize>(bits: &[u64], word: usize, words: usize, table: __m512i) -> __m512i {
     let mut codes = _mm512_maskz_mov_epi8(bits[word], _mm512_set1_epi8(1));
     for plane in 1..P {
-        codes =
-            _mm512_mask_add_epi8(codes, bits[plane * words + word], codes, _mm512_set1_epi8(1 << plane));
+        codes = _mm512_mask_add_epi8(codes, bits[plane * words + word], codes, _mm512_set1_epi8(1 << plane));
     }
     _mm512_shuffle_epi8(table, codes)
 }
