@@ -80,7 +80,8 @@ impl HweTest {
             let tested = exact_pairs(&all, *f, self.mid_p).into_iter().zip(counts);
             return tested.map(|(p, own)| if own.called > 0 { p } else { [1.0; 2] }).collect();
         }
-        let of_row = |(row, own)| [Side::Both, Side::Excess].map(|side| self.p_value(side, (block, row), own));
+        let of_row =
+            |(row, own)| [Side::Both, Side::Excess].map(|side| self.p_value(side, (block, row), own));
         counts.iter().enumerate().map(of_row).collect()
     }
 
