@@ -11,6 +11,7 @@ mod covariates;
 mod header;
 mod join;
 mod role;
+mod sample_cells;
 mod set;
 mod table;
 #[cfg(test)]

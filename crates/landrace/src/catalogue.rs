@@ -38,6 +38,11 @@ fn known() -> Vec<Command> {
         let beside = [Take::flag("relationship", "--relationship"), Take::flag("structure", "--structure")];
         [genotypes(), beside.to_vec()].concat()
     };
+    let valued = || {
+        let phenotypes = Take::flag("phenotypes", "--phenotypes");
+        let beside = [phenotypes, Take::flag("covariates", "--covariates"), Take::flag("model", "--model")];
+        [genotypes(), beside.to_vec()].concat()
+    };
     vec![
         Command {
             makes: Make::Beside { input: "reference" },
@@ -79,6 +84,7 @@ fn known() -> Vec<Command> {
         command("ld prune", 1, genotypes(), ".bcf"),
         command("relationship", 1, genotypes(), ".tsv"),
         command("markers", 1, genotypes(), ".tsv"),
+        command("predict", 1, valued(), ".tsv"),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
     .into_iter()

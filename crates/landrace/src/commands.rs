@@ -25,6 +25,7 @@ mod logs;
 mod markers;
 mod passport;
 mod pca;
+mod predict;
 mod relationship;
 mod report;
 mod run;
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     Ld(ld::Args),
     Passport(passport::Args),
     Pca(pca::Args),
+    Predict(predict::Args),
     Relationship(relationship::Args),
     Diversity(diversity::Args),
     Core(core::Args),
@@ -83,6 +85,7 @@ impl Command {
             Self::Ld(args) => ld::run(&args, session),
             Self::Passport(args) => passport::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
+            Self::Predict(args) => predict::run(&args, session),
             Self::Relationship(args) => relationship::run(&args, session),
             Self::Diversity(args) => diversity::run(&args, session),
             Self::Core(args) => core::run(&args, session),

@@ -39,6 +39,8 @@ mod parentage;
 mod passport;
 #[path = "real/peers.rs"]
 mod peers;
+#[path = "real/prediction.rs"]
+mod prediction;
 #[path = "real/reads.rs"]
 mod reads;
 #[path = "real/relationship.rs"]
@@ -73,6 +75,7 @@ fn main() -> std::process::ExitCode {
         core::trials(),
         fingerprint::trials(),
         passport::trials(),
+        prediction::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();
