@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let scheme = args.validation.scheme(session, &phenotypes, matrix.samples())?;
     let groups = args.validation.groups(session, &phenotypes, matrix.samples())?;
     let population = population(args, matrix)?;
-    let method = args.method.method();
+    let method = args.method.method(args.validation.seed);
     let mut results = Vec::new();
     for set in phenotypes.sets(session)? {
         results.push(predict(method.as_ref(), &population, set, scheme.as_ref())?);
