@@ -6,12 +6,13 @@ use landrace_workflow::Workflow;
 use landrace_workflow::workflow::WorkflowError;
 
 /// Name and text of each.
-pub(crate) const READY: [(&str, &str); 5] = [
+pub(crate) const READY: [(&str, &str); 6] = [
     ("reads-to-panel", include_str!("../../../workflows/reads-to-panel.toml")),
     ("genotype-qc", include_str!("../../../workflows/genotype-qc.toml")),
     ("genebank-duplicates", include_str!("../../../workflows/genebank-duplicates.toml")),
     ("core-collection", include_str!("../../../workflows/core-collection.toml")),
     ("variety-identity", include_str!("../../../workflows/variety-identity.toml")),
+    ("genomic-selection", include_str!("../../../workflows/genomic-selection.toml")),
 ];
 
 /// Reads a workflow file, or a ready workflow if there is no such file.

@@ -3,6 +3,7 @@
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
 use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
+use faer::reborrow::ReborrowMut;
 use faer::{Mat, MatMut, MatRef, Par};
 
 /// Share of a diagonal element that must be left as pivot.
@@ -52,8 +53,6 @@ impl Cholesky {
         (0..values.len()).map(|i| rhs[(i, 0)]).collect()
     }
 }
-
-use faer::reborrow::ReborrowMut;
 
 /// Adds `factor` B Bᵀ to the lower half of A.
 pub(super) fn add_square(out: MatMut<'_, f64>, b: MatRef<'_, f64>, factor: f64) {

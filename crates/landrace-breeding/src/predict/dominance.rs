@@ -133,10 +133,9 @@ impl Method for Dominance {
         let model = problem(population, set)?.likeliest(&start(population, set)?)?;
         let kernels = [population.relationship()?, population.dominance()?];
         let one = |split: &Split| {
-            if self.refit == Refit::Once && set.design.columns.is_empty() {
-                if let Some(held) = at_once(&model, set, split) {
-                    return Ok(held);
-                }
+            let is_plain = self.refit == Refit::Once && set.design.columns.is_empty();
+            if let Some(held) = is_plain.then(|| at_once(&model, set, split)).flatten() {
+                return Ok(held);
             }
             anew(&kernels, set, split, &model.variances)
         };

@@ -52,7 +52,13 @@ fn brent(mut low: f64, mut high: f64, mut points: [Point; 3], at: &impl Fn(f64) 
         } else {
             GOLDEN * (high - best)
         };
-        before_last = if is_sound { last } else { if best >= middle { low - best } else { high - best } };
+        before_last = if is_sound {
+            last
+        } else if best >= middle {
+            low - best
+        } else {
+            high - best
+        };
         if step.abs() < TOLERANCE {
             step = if best < middle { TOLERANCE } else { -TOLERANCE };
         }

@@ -16,22 +16,27 @@ use crate::phenotypes::PhenotypeArgs;
 use crate::{genotypes, output};
 
 mod apply;
+mod design;
 mod method;
+mod several;
 mod tables;
 mod validation;
 
 /// Genetic values of all samples from genotypes and the phenotypes of some
 #[derive(clap::Args)]
-#[command(mut_arg("phenotypes", |arg| arg.required(false).required_unless_present("model")))]
+#[command(mut_arg("phenotypes", |arg| arg.required(false).required_unless_present_any(["model", "training_design"])))]
 #[command(after_help = "Examples:\n  \
     landrace predict lines.vcf.gz -p trials.tsv -o values.tsv\n  \
     landrace predict lines.vcf.gz -p trials.tsv --trait yield --folds 5 --repeats 10 -o values.tsv\n  \
     landrace predict lines.vcf.gz -p trials.tsv --leave-out family --groups trials.tsv:family -o values.tsv\n  \
     landrace predict lines.vcf.gz -p trials.tsv --forward passport.tsv:year -o values.tsv\n  \
+    landrace predict lines.vcf.gz -p blues.tsv --index 'yield=1,protein=0.4' -o values.tsv\n  \
     landrace predict lines.vcf.gz -p trials.tsv -o values.tsv --save-model yield.model.tsv\n  \
-    landrace predict new.vcf.gz --model yield.model.tsv -o new.tsv\n\n\
-    Samples with genotypes and no phenotype are predicted too. A saved model is a table of markers and their effects. Cross-validation writes accuracies to \
-    <output>.cv.tsv and each prediction to <output>.cv-predictions.tsv.")]
+    landrace predict new.vcf.gz --model yield.model.tsv -o new.tsv\n  \
+    landrace predict lines.vcf.gz --training-design 100 -o to-phenotype.tsv\n\n\
+    Samples with genotypes and no phenotype are predicted too. A saved model is a table of markers and \
+    their effects. Cross-validation writes accuracies to <output>.cv.tsv and each prediction to \
+    <output>.cv-predictions.tsv.")]
 pub(crate) struct Args {
     #[command(flatten)]
     input: genotypes::Input,
@@ -46,9 +51,16 @@ pub(crate) struct Args {
     validation: validation::ValidationArgs,
     #[command(flatten)]
     model: apply::ModelArgs,
+    #[command(flatten)]
+    several: several::SeveralArgs,
+    #[command(flatten)]
+    design: design::DesignArgs,
 }
 
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
+    if args.design.is_wanted() {
+        return design::run(args, session);
+    }
     let Some(phenotypes) = &args.phenotypes else { return apply::run(args, session) };
     let mut source = args.input.open(Wanted::default())?;
     let bar = genotypes::follow(session, "predict", source.as_ref());
@@ -60,9 +72,11 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let population = population(args, matrix)?;
     let method = args.method.method(args.validation.seed);
     let mut results = Vec::new();
-    for set in phenotypes.sets(session)? {
+    let sets = phenotypes.sets(session)?.into_iter();
+    for set in sets.filter(|set| !args.validation.uses(&set.name.name)) {
         results.push(predict(method.as_ref(), &population, set, scheme.as_ref())?);
     }
+    let joint = args.several.evaluate(&population, &results)?;
     let mut summary = Summary::new("predict", &session.command_line);
     summary.inputs = source.digests();
     summary.inputs.extend(phenotypes.digests.iter().cloned());
@@ -70,6 +84,11 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     tables::validations(&mut summary, &population, &results, groups.as_deref());
     tell(session, &results);
     let mut files = write(args, &population, &results)?;
+    if let Some(joint) = &joint {
+        joint.tell(session);
+        joint.describe(&mut summary, population.samples());
+        files.splice(0..0, joint.write(&args.output, population.samples())?);
+    }
     files.splice(0..0, args.model.save(method.name(), &population, &results)?);
     Ok(output::publish(&args.output, &summary, files)?)
 }

@@ -57,6 +57,11 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
 }
 
 impl ValidationArgs {
+    /// Whether a column says who is left out, so that it is no trait.
+    pub(super) fn uses(&self, column: &str) -> bool {
+        [&self.leave_out, &self.forward, &self.groups].into_iter().flatten().any(|own| own == column)
+    }
+
     /// The scheme asked for.
     pub(super) fn scheme(
         &self,
