@@ -84,6 +84,9 @@ pub enum Chart {
     Line,
     /// First column: label. Second and third: x and y. Fourth, if there: group.
     Scatter,
+    /// First column: label. Second and third: latitude and longitude in degrees. Fourth: group; rows without one are
+    /// names of countries, written faintly where they fall within the map.
+    Map,
     /// First column: contig. Second: position, 1-based. Third, if there: value. A row without a position gives
     /// the contig's length in the third column.
     Contigs,

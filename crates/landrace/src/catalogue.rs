@@ -78,23 +78,32 @@ fn known() -> Vec<Command> {
         command("ld blocks", 1, genotypes(), ".tsv"),
         command("ld prune", 1, genotypes(), ".bcf"),
         command("relationship", 1, genotypes(), ".tsv"),
-        command("markers", 1, genotypes(), ".tsv"),
-        command(
-            "gwas",
-            1,
-            vec![
-                Take::positional("genotypes"),
-                Take::flag("phenotypes", "--phenotypes").required(),
-                Take::flag("relationship", "--relationship"),
-                Take::flag("covariates", "--covariates"),
-            ],
-            ".tsv",
-        ),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
     .into_iter()
     .chain(of_gene_banks())
+    .chain(of_breeding())
     .collect()
+}
+
+/// The steps of breeding.
+fn of_breeding() -> Vec<Command> {
+    let genotypes = Take::positional("genotypes");
+    let with = |flags: &[(&'static str, &'static str)]| {
+        let flags = flags.iter().map(|&(name, flag)| Take::flag(name, flag));
+        std::iter::once(genotypes.clone()).chain(flags).collect::<Vec<_>>()
+    };
+    let (phenotypes, covariates) = (("phenotypes", "--phenotypes"), ("covariates", "--covariates"));
+    let mut associated = with(&[phenotypes, ("relationship", "--relationship"), covariates]);
+    associated[1] = associated[1].clone().required();
+    let kin = vec![Take::positional("pedigree"), Take::flag("genotypes", "--genotypes")];
+    vec![
+        command("markers", 1, with(&[]), ".tsv"),
+        command("phenotypes", 1, vec![Take::positional("plots")], ".tsv"),
+        command("pedigree", 1, kin, ".tsv"),
+        command("gwas", 1, associated, ".tsv"),
+        command("predict", 1, with(&[phenotypes, covariates, ("model", "--model")]), ".tsv"),
+    ]
 }
 
 /// The steps of gene banks and testing services.

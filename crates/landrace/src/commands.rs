@@ -26,6 +26,9 @@ mod logs;
 mod markers;
 mod passport;
 mod pca;
+mod pedigree;
+mod phenotypes;
+mod predict;
 mod relationship;
 mod report;
 mod run;
@@ -50,6 +53,9 @@ pub(crate) enum Command {
     Ld(ld::Args),
     Passport(passport::Args),
     Pca(pca::Args),
+    Pedigree(pedigree::Args),
+    Phenotypes(phenotypes::Args),
+    Predict(predict::Args),
     Relationship(relationship::Args),
     Diversity(diversity::Args),
     Core(core::Args),
@@ -85,6 +91,9 @@ impl Command {
             Self::Ld(args) => ld::run(&args, session),
             Self::Passport(args) => passport::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
+            Self::Pedigree(args) => pedigree::run(&args, session),
+            Self::Phenotypes(args) => phenotypes::run(&args, session),
+            Self::Predict(args) => predict::run(&args, session),
             Self::Relationship(args) => relationship::run(&args, session),
             Self::Diversity(args) => diversity::run(&args, session),
             Self::Core(args) => core::run(&args, session),

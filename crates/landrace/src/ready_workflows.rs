@@ -13,6 +13,7 @@ pub(crate) const READY: [(&str, &str); 6] = [
     ("core-collection", include_str!("../../../workflows/core-collection.toml")),
     ("gwas", include_str!("../../../workflows/gwas.toml")),
     ("variety-identity", include_str!("../../../workflows/variety-identity.toml")),
+    ("genomic-selection", include_str!("../../../workflows/genomic-selection.toml")),
 ];
 
 /// Reads a workflow file, or a ready workflow if there is no such file.

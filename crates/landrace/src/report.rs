@@ -15,6 +15,7 @@ mod heatmap;
 mod histogram;
 mod line;
 mod manhattan;
+mod map;
 mod page;
 mod scatter;
 mod stacked_bar;

@@ -33,14 +33,22 @@ mod gwas;
 mod imputation;
 #[path = "real/ld.rs"]
 mod ld;
+#[path = "real/multi_trait.rs"]
+mod multi_trait;
 #[path = "real/neighbours.rs"]
 mod neighbours;
 #[path = "real/parentage.rs"]
 mod parentage;
 #[path = "real/passport.rs"]
 mod passport;
+#[path = "real/pedigree.rs"]
+mod pedigree;
 #[path = "real/peers.rs"]
 mod peers;
+#[path = "real/phenotypes.rs"]
+mod phenotypes;
+#[path = "real/prediction.rs"]
+mod prediction;
 #[path = "real/reads.rs"]
 mod reads;
 #[path = "real/relationship.rs"]
@@ -78,6 +86,10 @@ fn main() -> std::process::ExitCode {
         core::trials(),
         fingerprint::trials(),
         passport::trials(),
+        pedigree::trials(),
+        phenotypes::trials(),
+        multi_trait::trials(),
+        prediction::trials(),
         gwas::trials(),
         peers::trials(),
     ];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use landrace_genome::file::{self, FileError, Output};
 use rayon::prelude::*;
 
-use super::{Relationship, SampleMatrix};
+use super::{Counts, Relationship, SampleMatrix};
 use crate::source::{Family, GenotypeError};
 
 /// Forms of a matrix on the disk.
@@ -66,7 +66,19 @@ pub fn write(
     layout: Layout,
     path: &Path,
 ) -> Result<Vec<Output>, GenotypeError> {
-    let matrix = &relationship.matrix;
+    write_matrix((&relationship.matrix, &relationship.counts), families, layout, path)
+}
+
+/// Writes a matrix with the number of variants behind its values, as [`write`].
+///
+/// # Errors
+/// Returns an error if a file cannot be written.
+pub fn write_matrix(
+    (matrix, behind): (&SampleMatrix, &Counts),
+    families: Option<&[Family]>,
+    layout: Layout,
+    path: &Path,
+) -> Result<Vec<Output>, GenotypeError> {
     let name = path.to_string_lossy();
     let with = |stem: &str, ending: &str| PathBuf::from(format!("{stem}{ending}"));
     let stem = |endings: &[&str]| {
@@ -79,7 +91,7 @@ pub fn write(
             let ids = write_ids(matrix, families, &with(&stem, ".grm.id"), false)?;
             let mut counts = file::create(with(&stem, ".grm.N.bin"))?;
             for index in 0..matrix.values.len() {
-                counts.write_all(&(relationship.counts.at(index) as f32).to_le_bytes())?;
+                counts.write_all(&(behind.at(index) as f32).to_le_bytes())?;
             }
             let mut values = file::create(with(&stem, ".grm.bin"))?;
             for &value in &matrix.values {

@@ -23,7 +23,7 @@ impl SampleMatrix {
         let mut values = self.values.clone();
         let mut at = values.iter_mut();
         for i in 0..n {
-            // The means come first: a pair of iterators takes from the first before it looks at the second.
+            // The means first: the shorter of the two must be the one that ends the row.
             for (other, value) in means[..=i].iter().zip(at.by_ref()) {
                 *value += mean - means[i] - other;
             }

@@ -3,7 +3,8 @@
 use landrace_genome::summary::{Chart, Table};
 
 use super::{
-    bar, barcode, certificate, contigs, heatmap, histogram, line, manhattan, scatter, stacked_bar, text, tree,
+    bar, barcode, certificate, contigs, heatmap, histogram, line, manhattan, map, scatter, stacked_bar, text,
+    tree,
 };
 
 /// A drawn table.
@@ -34,6 +35,7 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
         Chart::Histogram => histogram::draw(table, id),
         Chart::Line => line::draw(table, id),
         Chart::Scatter => scatter::draw(table, id),
+        Chart::Map => map::draw(table, id),
         Chart::Contigs => contigs::draw(table, id),
         Chart::Manhattan => manhattan::draw(table, id),
         Chart::Heatmap => heatmap::draw(table, id),
