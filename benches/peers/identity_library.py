@@ -1,7 +1,8 @@
 """Makes a library of varieties and queries with known answers, as VCF: KIND OUTDIR SEED.
 
 KIND: outbred (unrelated, Hardy-Weinberg), family (outbred: founders, parents and full sibs of absent queries are in
-the library) or inbred (sister lines of biparental crosses). 5,000 varieties, 1,000 queries, 96 markers; 2% of the
+the library), inbred (sister lines of biparental crosses) or backcross (lines of three backcrosses to 60 recurrent
+parents and four selfings). 5,000 varieties, 1,000 queries, 96 markers; 2% of the
 queries' calls are another genotype (of the library's 0.5%), 3% of calls are missing; 10% of the queries are of no
 variety of the library. Their truth is in truth.tsv (query, variety or absent)."""
 import sys
@@ -39,18 +40,22 @@ elif kind == "family":
     a = np.vstack([a, gametes(a[mother], b[mother])])
     b = np.vstack([b, gametes(a[father], b[father])])
     genotypes = a + b
-elif kind == "inbred":
+elif kind in ("inbred", "backcross"):
     founders = haplotypes(60)
     cross = np.array([rng.choice(60, 2, replace=False) for _ in range(total // 10)])
     family = rng.integers(0, len(cross), total)
     a, b = founders[cross[family, 0]], founders[cross[family, 1]]
-    for _ in range(6):
+    for _ in range(3 if kind == "backcross" else 0):
+        a, b = founders[cross[family, 0]], gametes(a, b)
+    for _ in range(4 if kind == "backcross" else 6):
         a, b = gametes(a, b), gametes(a, b)
     genotypes = a + b
+    np.savez(f"{out}/families.npz", founders=founders, cross=cross, family=family[order := rng.permutation(total)])
 else:
     sys.exit(f"unknown kind {kind}")
 
-order = rng.permutation(total)
+if kind not in ("inbred", "backcross"):
+    order = rng.permutation(total)
 library, missing_varieties = order[:VARIETIES], order[VARIETIES:]
 present = rng.choice(VARIETIES, QUERIES - absent, replace=False)
 truth = [f"V{i}" for i in present] + ["absent"] * absent

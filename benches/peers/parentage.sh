@@ -25,7 +25,4 @@ SCORE
 }
 
 printf 'seed\terror\tassigned %%\twrong %%\twith probable %%\twrong %%\texpected wrong\twrong\tLOD above 0 %%\twrong %%\tshare sampled\tseconds\n'
-# A call that is drawn at random is right by luck in four of ten: 1% of wrong calls are 1.6% drawn at random.
-for error in 0.01 0.016; do
-  for seed in 1 2 3; do measure "$seed" "$error"; done
-done
+for seed in ${SEEDS:-1 2 3 4 5 6 7 8 9 10}; do measure "$seed" 0.01; done

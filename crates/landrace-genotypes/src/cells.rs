@@ -118,6 +118,60 @@ impl Cells {
     }
 }
 
+/// The rows of a table as they lie, header and all. They may be of uneven length: for tables whose header is of several
+/// lines, or that have none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows {
+    /// The path as given.
+    pub path: String,
+    /// Line (from 1) and cells of each row, without quotes.
+    pub rows: Vec<(u64, Vec<String>)>,
+    /// What was taken for granted in reading, one line each.
+    pub notes: Vec<String>,
+    /// The file by name and content.
+    pub digest: InputDigest,
+}
+
+impl Rows {
+    /// Reads what [`Cells::read`] reads, without looking for a header.
+    ///
+    /// # Errors
+    /// Returns an error that names the file and the line: no text, no UTF-8, or a quote that is not closed.
+    pub fn read(path: &Path, options: &CellOptions) -> Result<Self, GenotypeError> {
+        let mut notes = Vec::new();
+        let mut reader = reader(text_of(file::open(path)?, options, &mut notes)?)?;
+        let (mut row, mut rows) = (Row::default(), Vec::new());
+        while reader.read(&mut row)? {
+            rows.push((row.line, row.iter().map(str::to_owned).collect()));
+        }
+        let digest = InputDigest::of(reader.input());
+        Ok(Self { path: path.display().to_string(), rows, notes, digest })
+    }
+
+    /// An error of a line.
+    pub fn line_error(&self, line: u64, message: impl Into<String>) -> GenotypeError {
+        GenotypeError::Line { path: self.path.clone(), line, message: message.into() }
+    }
+
+    /// An error of the whole file.
+    pub fn file_error(&self, message: impl Into<String>) -> GenotypeError {
+        FileError::content(Path::new(&self.path), message).into()
+    }
+}
+
+/// Reads a number that is finite.
+///
+/// # Errors
+/// Returns what is wrong with the cell; a decimal comma by its name.
+pub fn number(cell: &str) -> Result<f64, String> {
+    crate::format::table::number(cell)
+}
+
+/// Whether a column's name is one of those given, letter case and what is no letter or digit aside.
+pub fn is_named(cell: &str, names: &[&str]) -> bool {
+    crate::format::table::is_named(cell, names)
+}
+
 /// The table's text as UTF-8.
 fn text_of(mut input: Input, options: &CellOptions, notes: &mut Vec<String>) -> Result<Input, GenotypeError> {
     let head = input.peek(8)?;

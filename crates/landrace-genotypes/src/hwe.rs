@@ -7,7 +7,7 @@ use crate::plane::MISSING;
 mod exact;
 mod polyploid;
 
-pub use exact::{DiploidCounts, exact, exact_excess, exact_pair};
+pub use exact::{DiploidCounts, exact, exact_excess, exact_pair, exact_pairs};
 pub use polyploid::{chi_squared, excess, shares};
 
 /// What deviation a test looks for.
@@ -67,15 +67,22 @@ impl HweTest {
         }
     }
 
-    /// P-values of a variant for both sides: any deviation, and too many heterozygotes.
-    pub fn p_values(&self, (block, row): (&GenotypeBlock, usize), counts: &SiteCounts) -> [f64; 2] {
-        match (&self.expected, counts.dosages.as_slice()) {
-            (Expected::Inbreeding(f), [(2, dosages)]) if dosages.iter().any(|&n| n > 0) => {
-                let of = DiploidCounts::of([dosages[0], dosages[1], dosages[2]]);
-                exact_pair(of, *f, self.mid_p)
-            }
-            _ => [Side::Both, Side::Excess].map(|side| self.p_value(side, (block, row), counts)),
+    /// P-values of the variants of a block, whose counts are at hand, for both sides: any deviation, and too many
+    /// heterozygotes. As [`HweTest::p_value`].
+    pub fn p_values(&self, block: &GenotypeBlock, counts: &[SiteCounts]) -> Vec<[f64; 2]> {
+        let diploid = |own: &SiteCounts| match own.dosages.as_slice() {
+            [(2, dosages)] => Some(DiploidCounts::of([dosages[0], dosages[1], dosages[2]])),
+            _ => None,
+        };
+        if let (Expected::Inbreeding(f), Some(all)) =
+            (&self.expected, counts.iter().map(diploid).collect::<Option<Vec<_>>>())
+        {
+            let tested = exact_pairs(&all, *f, self.mid_p).into_iter().zip(counts);
+            return tested.map(|(p, own)| if own.called > 0 { p } else { [1.0; 2] }).collect();
         }
+        let of_row =
+            |(row, own)| [Side::Both, Side::Excess].map(|side| self.p_value(side, (block, row), own));
+        counts.iter().enumerate().map(of_row).collect()
     }
 
     /// Of each set of dosage counts by itself, then the smallest times their number.

@@ -9,7 +9,7 @@ use faer::Mat;
 use crate::gram::{Gram, RowTables};
 use crate::source::{GenotypeError, GenotypeSource, for_each_block};
 
-mod eigen;
+pub mod eigen;
 mod loadings;
 mod outliers;
 mod randomised;

@@ -8,6 +8,7 @@ mod frequency;
 mod kgd;
 mod order;
 pub(crate) mod pairs;
+mod part;
 mod states;
 
 pub use file::{Layout, read};

@@ -103,7 +103,8 @@ impl<A: Fold, B: Fold> Fold for (Option<A>, Option<B>) {
 fn variant_lines(block: &GenotypeBlock, counts: &[SiteCounts], test: &HweTest) -> Lines {
     let ploidies = block.ploidies();
     let (mut codes, mut out) = (Vec::new(), Lines::default());
-    for (row, counts) in counts.iter().enumerate() {
+    let tested = test.p_values(block, counts);
+    for (row, (counts, p)) in counts.iter().zip(tested).enumerate() {
         let depth = mean_depth(block, row);
         let balance = block.layers.allele_depths.as_ref().and_then(|_| {
             block.unpack(row, &mut codes);
@@ -113,7 +114,7 @@ fn variant_lines(block: &GenotypeBlock, counts: &[SiteCounts], test: &HweTest) -
             mean(grid.row(row).iter().filter(|quality| **quality >= 0.0).map(|&quality| f64::from(quality)))
         });
         let can_test = counts.dosages.iter().any(|(ploidy, _)| *ploidy > 1);
-        let p = can_test.then(|| test.p_values((block, row), counts));
+        let p = can_test.then_some(p);
         let numbers = [
             Some(counts.call_rate()),
             counts.alternate_frequency(),

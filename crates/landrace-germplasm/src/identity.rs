@@ -2,9 +2,9 @@
 //!
 //! Both sides are calls with errors of genotypes that are not seen. For each query and each variety the model gives
 //! the likelihood of both profiles under "one genotype" and under relationships of several degrees, against
-//! "unrelated" at the genotype frequencies of the library ([`model`]). How common relatives of each degree are is
-//! learnt from the library itself, leaving one variety out at a time, so that a sister line that is not in the
-//! library is not named as its sister ([`posterior`]). Missing calls count for nothing.
+//! "unrelated" at the genotype frequencies of the library ([`model`]). How near a relative of which variety an absent one
+//! is is learnt from the library itself, leaving one sample out at a time, so that a sister line that is not in the
+//! library is not named as its sister ([`relatives`]). Missing calls count for nothing.
 
 pub mod answers;
 pub mod certificate;
@@ -15,6 +15,7 @@ mod marker;
 mod mixture;
 mod model;
 pub mod posterior;
+pub mod relatives;
 pub mod rule;
 mod score;
 mod screen;

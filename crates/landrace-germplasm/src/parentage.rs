@@ -1,7 +1,7 @@
 //! Who the parents are: Mendelian counts, likelihood ratios and simulated confidence, and whether declared parents fit.
 //!
-//! A candidate's likelihood ratio (LOD, natural logarithm) is that of Kalinowski et al. (2007): the offspring's
-//! genotype given this parent, against an unrelated individual, with an error rate e of the calls; an unknown other
+//! A candidate's likelihood ratio (LOD, natural logarithm) is that of Marshall et al. (1998): the offspring's
+//! genotype given this parent, against an unrelated individual, where a stated share of the calls is wrong; an unknown other
 //! parent is integrated over the allele frequencies. Single parents, pairs and nobody are weighed together, with the
 //! share of true parents among the candidates, which the data tell by expectation and maximisation. How much the
 //! odds are worth is simulated: offspring of the real candidates, with the real missing calls, some of whose parents
@@ -32,7 +32,7 @@ pub const ROLES: usize = 2;
 /// What is taken for granted, and what is asked for.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Chance that a call is drawn at random from the population's genotypes, by which some stay right by luck.
+    /// Share of the calls that are wrong; a wrong call is any other genotype, all alike.
     pub error: f64,
     /// Shares of true fathers and mothers among the candidates; `None` to estimate them.
     pub sampled: [Option<f64>; ROLES],

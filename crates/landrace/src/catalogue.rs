@@ -98,8 +98,8 @@ fn of_gene_banks() -> Vec<Command> {
         Command { makes: Make::Tables { flag: "-o" }, ..command("diversity groups", 1, grouped(), "") },
         command("diversity windows", 1, grouped(), ".tsv"),
         command("diversity roh", 1, grouped(), ".tsv"),
-        command("structure", 1, with(&[]), ".tsv"),
-        command("tree", 1, with(&[]), ".nwk"),
+        command("structure", 2, with(&[("groups", "--groups"), ("frequencies", "--frequencies")]), ".tsv"),
+        command("tree", 2, with(&[]), ".nwk"),
         command("duplicates", 1, with(&[("passport", "--passport")]), ".tsv"),
         command(
             "identify variety",

@@ -43,6 +43,8 @@ mod peers;
 mod reads;
 #[path = "real/relationship.rs"]
 mod relationship;
+#[path = "real/structure.rs"]
+mod structure;
 #[path = "real/tables.rs"]
 mod tables;
 #[path = "real/tree.rs"]
@@ -69,6 +71,7 @@ fn main() -> std::process::ExitCode {
         duplicates::trials(),
         parentage::trials(),
         diversity::trials(),
+        structure::trials(),
         tree::trials(),
         core::trials(),
         fingerprint::trials(),

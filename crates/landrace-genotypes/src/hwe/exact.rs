@@ -2,6 +2,8 @@
 
 use crate::significance::TailSums;
 
+mod lanes;
+
 /// Genotypes of diploids at one variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DiploidCounts {
@@ -54,15 +56,40 @@ pub fn exact_excess(counts: DiploidCounts, inbreeding: f64, mid_p: bool) -> f64 
 
 /// The p-values of [`exact`] and of [`exact_excess`], at the cost of one.
 pub fn exact_pair(counts: DiploidCounts, inbreeding: f64, mid_p: bool) -> [f64; 2] {
-    let share = if mid_p { 0.5 } else { 1.0 };
+    certain(counts, inbreeding, mid_p)
+        .unwrap_or_else(|| p_values(&sums(&Start::of(counts, counts.odds(inbreeding))), mid_p))
+}
+
+/// [`exact_pair`] of many variants, to the bit, at a fraction of the cost each.
+pub fn exact_pairs(counts: &[DiploidCounts], inbreeding: f64, mid_p: bool) -> Vec<[f64; 2]> {
+    let mut out: Vec<[f64; 2]> = Vec::with_capacity(counts.len());
+    let mut waiting = Vec::with_capacity(lanes::LANES);
+    for (index, &own) in counts.iter().enumerate() {
+        let known = certain(own, inbreeding, mid_p);
+        out.push(known.unwrap_or_default());
+        if known.is_none() {
+            waiting.push((index, Start::of(own, own.odds(inbreeding))));
+        }
+        if waiting.len() == lanes::LANES || index + 1 == counts.len() {
+            let starts = std::array::from_fn(|lane| waiting.get(lane).map_or(Start::NONE, |own| own.1));
+            let sums = lanes::sums_at_best(&starts);
+            waiting.drain(..).zip(&sums).for_each(|((index, _), sums)| out[index] = p_values(sums, mid_p));
+        }
+    }
+    out
+}
+
+/// The p-values where nothing need be summed.
+fn certain(counts: DiploidCounts, inbreeding: f64, mid_p: bool) -> Option<[f64; 2]> {
     if counts.samples() == 0 || counts.rare() == 0 {
-        return [share; 2];
+        return Some([if mid_p { 0.5 } else { 1.0 }; 2]);
     }
-    let odds = counts.odds(inbreeding);
-    if odds == 0.0 {
-        return [if counts.heterozygous == 0 { 1.0 } else { 0.0 }; 2];
-    }
-    let sums = sums(counts, odds);
+    let no_heterozygotes = [if counts.heterozygous == 0 { 1.0 } else { 0.0 }; 2];
+    (counts.odds(inbreeding) == 0.0).then_some(no_heterozygotes)
+}
+
+fn p_values(sums: &TailSums, mid_p: bool) -> [f64; 2] {
+    let share = if mid_p { 0.5 } else { 1.0 };
     let parts = [sums.rarer + share * sums.tied, sums.above + share * sums.seen];
     parts.map(|part| (part / sums.total).min(1.0))
 }
@@ -92,35 +119,68 @@ impl Table {
     }
 }
 
-/// Sums outwards from near the likeliest table, so that nothing overflows, and no further than matters.
-fn sums(counts: DiploidCounts, odds: f64) -> TailSums {
-    // What is smaller than this part of a sum is lost in its rounding.
-    const NOTHING: f64 = 1e-17;
-    let peak = likeliest(counts, odds);
-    let seen = counts.heterozygous as f64;
-    let mut at = peak;
-    while at.heterozygous < seen {
-        at = at.up(odds);
+/// What is smaller than this part of a sum is lost in its rounding.
+const NOTHING: f64 = 1e-17;
+
+/// Where the sums begin, and the table seen.
+#[derive(Clone, Copy)]
+struct Start {
+    peak: Table,
+    odds: f64,
+    /// Heterozygotes seen.
+    seen: f64,
+    /// Weight of the table seen.
+    own: f64,
+}
+
+impl Start {
+    /// A variant without weight.
+    const NONE: Self = Self {
+        peak: Table { heterozygous: 0.0, rare: 0.0, common: 0.0, weight: 0.0 },
+        odds: 1.0,
+        seen: 0.0,
+        own: 0.0,
+    };
+
+    fn of(counts: DiploidCounts, odds: f64) -> Self {
+        let peak = likeliest(counts, odds);
+        let seen = counts.heterozygous as f64;
+        let mut at = peak;
+        while at.heterozygous < seen {
+            at = at.up(odds);
+        }
+        while at.heterozygous > seen {
+            at = at.down(odds);
+        }
+        Self { peak, odds, seen, own: at.weight }
     }
-    while at.heterozygous > seen {
-        at = at.down(odds);
-    }
-    let own = at.weight;
+
     // Tables that are as likely but for rounding are tied.
-    let (low, high) = (own * (1.0 - 1e-9), own * (1.0 + 1e-9));
-    let mut out = TailSums { seen: own, ..TailSums::default() };
+    fn low(&self) -> f64 {
+        self.own * (1.0 - 1e-9)
+    }
+
+    fn high(&self) -> f64 {
+        self.own * (1.0 + 1e-9)
+    }
+}
+
+/// Sums outwards from near the likeliest table, so that nothing overflows, and no further than matters.
+fn sums(start: &Start) -> TailSums {
+    let (low, high, odds) = (start.low(), start.high(), start.odds);
+    let mut out = TailSums { seen: start.own, ..TailSums::default() };
     let mut add = |table: Table| {
         out.total += table.weight;
         out.rarer += if table.weight < low { table.weight } else { 0.0 };
         out.tied += if table.weight >= low && table.weight <= high { table.weight } else { 0.0 };
-        out.above += if table.heterozygous > seen { table.weight } else { 0.0 };
+        out.above += if table.heterozygous > start.seen { table.weight } else { 0.0 };
         table.weight < low && table.weight <= NOTHING * out.rarer
     };
-    let mut at = peak;
+    let mut at = start.peak;
     while !add(at) && at.rare >= 1.0 && at.common >= 1.0 {
         at = at.up(odds);
     }
-    at = peak;
+    at = start.peak;
     while at.heterozygous >= 2.0 {
         at = at.down(odds);
         if add(at) {
@@ -224,6 +284,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn side_by_side_is_one_by_one(
+            cells in proptest::collection::vec((0u64..900, 0u64..900, 0u64..900), 0..20), f in 0.0f64..1.2, mid_p: bool,
+        ) {
+            let all: Vec<DiploidCounts> = cells.into_iter().map(|(a, h, b)| counts(a, h, b)).collect();
+            let one_by_one: Vec<[f64; 2]> = all.iter().map(|&own| exact_pair(own, f, mid_p)).collect();
+            prop_assert_eq!(exact_pairs(&all, f, mid_p), one_by_one);
+        }
+
         #[test]
         fn equals_enumeration(a in 0u64..40, h in 0u64..40, b in 0u64..40, f in 0.0f64..0.9) {
             prop_assume!(a + h + b > 0 && 2 * a + h > 0 && 2 * b + h > 0);

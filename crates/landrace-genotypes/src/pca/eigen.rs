@@ -18,8 +18,11 @@ const SMALL: usize = 512;
 /// Rows of a matrix that one task multiplies.
 const ROWS: usize = 128;
 
-/// Eigenvectors (columns) and rising eigenvalues of a symmetric matrix.
-pub(super) fn all(matrix: MatRef<'_, f64>) -> Result<(Mat<f64>, Vec<f64>), GenotypeError> {
+/// Eigenvectors (columns) and rising eigenvalues of a symmetric matrix, of which the lower half is read.
+///
+/// # Errors
+/// Returns an error if the iteration does not converge, which happens for numbers that are not finite alone.
+pub fn all(matrix: MatRef<'_, f64>) -> Result<(Mat<f64>, Vec<f64>), GenotypeError> {
     let n = matrix.nrows();
     let (mut vectors, mut values) = (Mat::zeros(n, n), Diag::zeros(n));
     let parameters = faer::Spec::default();

@@ -106,11 +106,14 @@ struct Expected {
     all: u64,
     less: Vec<u64>,
     more: Vec<u64>,
+    places: Vec<u32>,
 }
 
 impl Expected {
     fn new(samples: usize) -> Self {
-        Self { all: 0, less: vec![0; samples], more: vec![0; samples] }
+        // Columns of padding are counted and never asked for.
+        let columns = samples.next_multiple_of(64);
+        Self { all: 0, less: vec![0; columns], more: vec![0; columns], places: vec![0; columns + AT_ONCE] }
     }
 
     /// Adds a variant, given the missing calls of the samples.
@@ -124,21 +127,41 @@ impl Expected {
             false => (&mut self.less, 0),
         };
         self.all += if is_mostly_missing { 0 } else { parts };
-        for (word, mask) in missing.iter().enumerate() {
-            let mut bits = mask ^ flip;
-            while bits != 0 {
-                // Beyond the last sample lies padding.
-                if let Some(own) = columns.get_mut(word * 64 + bits.trailing_zeros() as usize) {
-                    *own += parts;
-                }
-                bits &= bits - 1;
-            }
+        let found = bits_set(missing.iter().map(|mask| mask ^ flip), &mut self.places);
+        for &place in &self.places[..found] {
+            columns[place as usize] += parts;
         }
     }
 
     fn of(&self, column: usize) -> u64 {
         self.all - self.less[column] + self.more[column]
     }
+}
+
+/// Bits of a word that are looked for without asking whether they are there.
+const AT_ONCE: usize = 4;
+
+/// Writes the places of the bits that are set, and gives their number; `places` has room for all and four more. Few
+/// words have more than four, and a branch for each bit would mostly be guessed wrongly.
+fn bits_set(words: impl Iterator<Item = u64>, places: &mut [u32]) -> usize {
+    let (mut found, mut first) = (0, 0u32);
+    for mut word in words {
+        let in_word = word.count_ones() as usize;
+        let mut at = found;
+        loop {
+            for place in &mut places[at..at + AT_ONCE] {
+                *place = first + word.trailing_zeros();
+                word &= word.wrapping_sub(1);
+            }
+            at += AT_ONCE;
+            if word == 0 {
+                break;
+            }
+        }
+        found += in_word;
+        first += 64;
+    }
+    found
 }
 
 /// The chance that a sample of the ploidy is heterozygous under random mating, in parts.

@@ -33,16 +33,21 @@ const fn relation(name: &'static str, shared: [f64; 3]) -> Relation {
 }
 
 /// The relationships that "none of these" allows for beside "unrelated".
-pub const RELATIONS: [Relation; 9] = [
+pub const RELATIONS: [Relation; 14] = [
     relation("half sib", [0.5, 0.5, 0.0]),
     relation("parent or offspring", [0.0, 1.0, 0.0]),
     relation("full sib", [0.25, 0.5, 0.25]),
     relation("line that shares a quarter", [0.75, 0.0, 0.25]),
     relation("sister line", [0.5, 0.0, 0.5]),
+    relation("line that shares 60%", [0.4, 0.0, 0.6]),
+    relation("line that shares 68%", [0.32, 0.0, 0.68]),
     relation("line that shares three quarters", [0.25, 0.0, 0.75]),
-    relation("backcross line that shares 87%", [0.125, 0.0, 0.875]),
-    relation("backcross line that shares 94%", [0.0625, 0.0, 0.9375]),
-    relation("backcross line that shares 97%", [0.03125, 0.0, 0.96875]),
+    relation("line that shares 82%", [0.18, 0.0, 0.82]),
+    relation("line that shares 88%", [0.12, 0.0, 0.88]),
+    relation("line that shares 92%", [0.08, 0.0, 0.92]),
+    relation("line that shares 95%", [0.05, 0.0, 0.95]),
+    relation("line that shares 97%", [0.03, 0.0, 0.97]),
+    relation("line that shares 98.5%", [0.015, 0.0, 0.985]),
 ];
 
 /// The likelihood ratios of a marker.

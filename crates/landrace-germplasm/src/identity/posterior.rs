@@ -1,31 +1,14 @@
 //! From likelihoods to probabilities: a variety of the library, a mixture or cross of two, or none of these.
 //!
-//! Before looking, each variety is as likely as the next. A query that is of no variety is taken to be a relative of
-//! a random variety with the chances that the library shows when its own varieties are left out one at a time.
+//! Before looking, each variety is as likely as the next. A query that is of no variety is taken to be as near a relative
+//! of the library's varieties as these are of each other ([`super::relatives`]).
 
 use super::model::{HYPOTHESES, RELATIONS};
+use super::relatives::Relatives;
 use super::score::QueryScore;
 
 /// Chance that a sample has poor calls.
 const POOR_SAMPLES: f64 = 0.05;
-/// Rounds of learning how common relatives are.
-const ROUNDS: usize = 60;
-/// Samples that are spread over the kinds of relatives as a prior: relatives that the library never shows are rare.
-const PRIOR_SAMPLES: f64 = 0.1;
-
-/// How common relatives of each degree are among the nearest varieties of the library.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Relatives {
-    /// Share of varieties that are like no other.
-    pub unrelated: f64,
-    /// Share of each of [`RELATIONS`].
-    pub shares: [f64; RELATIONS.len()],
-    /// Share of library samples that are another sample's genotype.
-    pub repeated: f64,
-    /// Library samples that this was learnt from.
-    pub learnt_from: usize,
-}
-
 /// Chances before looking.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Priors {
@@ -70,7 +53,7 @@ impl Varieties {
     }
 
     /// Chance of a library sample before looking, given that the query is of some variety.
-    fn prior(&self, sample: usize) -> f64 {
+    pub(crate) fn prior(&self, sample: usize) -> f64 {
         let variety = self.of_samples[sample];
         1.0 / (self.names.len() as f64 * f64::from(self.sizes[variety]))
     }
@@ -88,68 +71,6 @@ pub(crate) fn log_sum(terms: &[f64]) -> f64 {
 /// Logarithm of the likelihood ratio of "one genotype".
 pub(crate) fn same(ln: &[f64; HYPOTHESES]) -> f64 {
     log_sum(&[(1.0 - POOR_SAMPLES).ln() + ln[0], POOR_SAMPLES.ln() + ln[1]])
-}
-
-/// Logarithms of the mean likelihood ratios of a query over the library: as one genotype, then by relationship.
-fn means(score: &QueryScore, varieties: &Varieties) -> [f64; 1 + RELATIONS.len()] {
-    let own = score.own.map_or(0.0, |own| varieties.prior(own));
-    let all = (1.0 - own).max(f64::MIN_POSITIVE);
-    let prior = |sample: usize| varieties.prior(sample) / all;
-    let near: f64 = score.candidates.iter().map(|candidate| prior(candidate.library)).sum();
-    let mut out = [0.0; 1 + RELATIONS.len()];
-    let of_each = |at: &dyn Fn(&[f64; HYPOTHESES]) -> f64, rest: f64| {
-        let mut terms: Vec<f64> =
-            score.candidates.iter().map(|own| prior(own.library).ln() + at(&own.ln)).collect();
-        terms.push(rest.ln());
-        log_sum(&terms)
-    };
-    let mean_other = 1.0 / varieties.of_samples.len().max(1) as f64;
-    out[0] = of_each(&same, score.others * mean_other);
-    for (relation, to) in out[1..].iter_mut().enumerate() {
-        // Those that are not near are as good as unrelated.
-        *to = of_each(&|ln| ln[2 + relation], (1.0 - near).max(0.0));
-    }
-    out
-}
-
-impl Relatives {
-    /// Where there is nothing to learn from.
-    fn unknown() -> Self {
-        let share = 0.2 / RELATIONS.len() as f64;
-        Self { unrelated: 0.8, shares: [share; RELATIONS.len()], repeated: 0.0, learnt_from: 0 }
-    }
-
-    /// Learns from library samples that were compared with the others: the shares of relationships that make their
-    /// profiles most likely (EM), with a tenth of a sample in all spread over the relationships as a prior.
-    pub(crate) fn learn(members: &[QueryScore], varieties: &Varieties) -> Self {
-        if members.is_empty() || varieties.names.len() < 3 {
-            return Self::unknown();
-        }
-        let tables: Vec<[f64; 1 + RELATIONS.len()]> =
-            members.iter().map(|member| means(member, varieties)).collect();
-        let kinds = 2 + RELATIONS.len();
-        // Unrelated, repeated, relationships.
-        let mut shares = vec![1.0 / kinds as f64; kinds];
-        for _ in 0..ROUNDS {
-            let mut sums = vec![PRIOR_SAMPLES / kinds as f64; kinds];
-            for table in &tables {
-                let terms: Vec<f64> = std::iter::once(0.0)
-                    .chain(table.iter().copied())
-                    .zip(&shares)
-                    .map(|(ln, share)| ln + share.ln())
-                    .collect();
-                let all = log_sum(&terms);
-                sums.iter_mut().zip(&terms).for_each(|(sum, term)| *sum += (term - all).exp());
-            }
-            let total: f64 = sums.iter().sum();
-            shares = sums.iter().map(|sum| sum / total).collect();
-        }
-        let others = 1.0 - shares[1];
-        let mut out = Self { learnt_from: members.len(), repeated: shares[1], ..Self::unknown() };
-        out.unrelated = shares[0] / others;
-        out.shares.iter_mut().zip(&shares[2..]).for_each(|(to, share)| *to = share / others);
-        out
-    }
 }
 
 /// Probabilities of what a query is, given its profile.
@@ -176,7 +97,6 @@ pub(crate) fn posterior(
     priors: &Priors,
     mixture: f64,
 ) -> Posterior {
-    let means = means(score, varieties);
     let present = (1.0 - priors.absent - priors.mixed).max(0.0).ln();
     let prior = |sample: usize| varieties.prior(sample).ln();
     let mut each: Vec<(usize, f64)> = Vec::new();
@@ -189,10 +109,7 @@ pub(crate) fn posterior(
         }
     }
     let others = present + (score.others / varieties.of_samples.len().max(1) as f64).ln();
-    let unrelated = relatives.unrelated.ln();
-    let related = relatives.shares.iter().zip(&means[1..]).map(|(share, mean)| share.ln() + mean);
-    let kinds: Vec<f64> = std::iter::once(unrelated).chain(related).collect();
-    let none = priors.absent.ln() + log_sum(&kinds);
+    let none = priors.absent.ln() + relatives.ln_absent(score, varieties);
     let mixed = priors.mixed.ln() + mixture;
     let terms: Vec<f64> = each.iter().map(|(_, term)| *term).chain([others, none, mixed]).collect();
     let all = log_sum(&terms);
@@ -207,8 +124,9 @@ pub(crate) fn posterior(
 fn nearest(score: &QueryScore, varieties: &Varieties, relatives: &Relatives) -> Option<(usize, usize)> {
     let mut best = (relatives.unrelated.ln(), None);
     for candidate in &score.candidates {
-        for (relation, share) in relatives.shares.iter().enumerate() {
-            let term = share.ln() + varieties.prior(candidate.library).ln() + candidate.ln[2 + relation];
+        for relation in 0..RELATIONS.len() {
+            let weight = relatives.weight(candidate.library, relation, varieties);
+            let term = weight.ln() + candidate.ln[2 + relation];
             if term > best.0 {
                 best = (term, Some((relation, candidate.library)));
             }

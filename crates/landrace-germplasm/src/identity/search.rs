@@ -7,15 +7,18 @@ use landrace_genotypes::{GenotypeError, GenotypeMatrix, GenotypeSource, for_each
 use super::join::{Join, JoinAccount, Shared, described, unique};
 use super::marker::MarkerRow;
 use super::mixture::{Pair, Pairs, accumulate_pairs};
-use super::posterior::{Posterior, Priors, Relatives, Varieties, error_grid, estimate_error, posterior};
+use super::posterior::{Posterior, Priors, Varieties, error_grid, estimate_error, posterior};
+use super::relatives::Relatives;
 use super::score::{QueryScore, accumulate, choose_candidates, mean_mismatch};
 use super::screen::{ScreenBlock, ScreenCounts};
 use super::table::Answer;
 
 /// Error rate for the first look.
 const FIRST_ERROR: f64 = 0.01;
-/// Library samples that stand as queries to learn how common relatives are.
-const MEMBERS: usize = 400;
+/// Library samples that stand as queries to learn how common relatives are: at least and at most.
+const MEMBERS: [usize; 2] = [400, 5000];
+/// Calls of the library that such samples are compared with in all, beyond the least.
+const MEMBERS_CALLS: usize = 3_000_000_000;
 /// The same, where the library does not fit into memory.
 const MEMBERS_STREAMED: usize = 100;
 /// Calls of the library that are held in memory (six bytes each).
@@ -123,7 +126,9 @@ pub fn identify(
     };
     let is_held =
         queries.variants().saturating_mul(samples.len()) <= options.held_calls.unwrap_or(HELD_CALLS);
-    let members = spread(samples.len(), if is_held { MEMBERS } else { MEMBERS_STREAMED });
+    let affordable = MEMBERS_CALLS / queries.variants().saturating_mul(samples.len()).max(1);
+    let members = if is_held { affordable.clamp(MEMBERS[0], MEMBERS[1]) } else { MEMBERS_STREAMED };
+    let members = spread(samples.len(), members);
     let join = Join::new(queries, members)?;
     let mut scores = queries_of(&join, &samples, options);
     let (rows, account, screened) = read(&join, library, is_held, scores.len())?;

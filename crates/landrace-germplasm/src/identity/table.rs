@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::mixture::Pair;
 use super::model::RELATIONS;
-use super::posterior::{Posterior, Relatives, Varieties, log_sum, same};
+use super::posterior::{Posterior, Varieties, log_sum, same};
+use super::relatives::Relatives;
 use super::score::QueryScore;
 use super::search::{Identified, SearchOptions};
 

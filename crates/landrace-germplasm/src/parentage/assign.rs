@@ -297,8 +297,8 @@ impl Analysis<'_> {
         let crosses = Crosses {
             inheritance: self.inheritance,
             base: p.iter().map(|&p| self.inheritance.base(p)).collect(),
+            behind: p.iter().map(|&p| self.inheritance.behind(&self.inheritance.base(p))).collect(),
             gametes: p.iter().map(|&p| self.inheritance.unknown_gamete(p)).collect(),
-            error: self.options.error,
         };
         let trials: Vec<[Option<(usize, Trial)>; ROLES]> = (0..self.options.simulations)
             .into_par_iter()

@@ -45,14 +45,17 @@ pub(crate) struct Crosses<'a> {
     /// Chances of the genotypes of an unrelated individual, and of its gametes, at each marker.
     pub(crate) base: Vec<Vec<f64>>,
     pub(crate) gametes: Vec<Vec<f64>>,
-    pub(crate) error: f64,
+    /// Chances of the genotypes behind each call, at each marker.
+    pub(crate) behind: Vec<Vec<Vec<f64>>>,
 }
 
 impl Crosses<'_> {
-    /// The genotype behind an individual's calls: missing and wrong ones drawn anew. Nobody's is drawn whole.
+    /// The genotype behind an individual's calls, drawn. Nobody's is drawn whole.
     pub(crate) fn parent(&self, codes: Option<&[u8]>, draws: &mut Draws) -> Vec<u8> {
         let own = |marker: usize, draws: &mut Draws| match codes {
-            Some(codes) if codes[marker] != MISSING && draws.unit() >= self.error => codes[marker],
+            Some(codes) if codes[marker] != MISSING => {
+                draws.dosage(&self.behind[marker][usize::from(codes[marker])])
+            }
             _ => draws.dosage(&self.base[marker]),
         };
         (0..self.base.len()).map(|marker| own(marker, draws)).collect()
@@ -78,9 +81,7 @@ impl Crosses<'_> {
             if own == 1 && self.inheritance.is_of_lines() && draws.unit() >= kept {
                 own = 2 * draws.dosage(&[0.5, 0.5]);
             }
-            if draws.unit() < self.error {
-                own = draws.dosage(&self.base[marker]);
-            }
+            own = self.inheritance.call(own, draws.unit());
             out.push(if shown == MISSING { MISSING } else { own });
         }
         out

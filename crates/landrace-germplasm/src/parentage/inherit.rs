@@ -1,8 +1,9 @@
 //! What an offspring has, given its parents: chances of genotypes at one variant, and their logarithms for scoring.
 //!
 //! Chromosomes pair at random (polysomic inheritance) and gametes carry half of the copies, without double reduction.
-//! An unknown parent's gamete is drawn from the allele frequency. With probability e a call says nothing of the
-//! genotype and is drawn from the population's genotypes, as in Kalinowski et al. (2007, Molecular Ecology 16:1099).
+//! An unknown parent's gamete is drawn from the allele frequency. A stated share of the calls is wrong; a wrong call is any
+//! other genotype, all alike, and the genotype behind a call is summed over. (Kalinowski et al. 2007, Molecular Ecology
+//! 16:1099, draw such calls from the population instead, by which some stay right.)
 
 /// Chances at any variant of one ploidy.
 #[derive(Clone, Debug)]
@@ -12,6 +13,7 @@ pub(crate) struct Inheritance {
     gametes: Vec<Vec<f64>>,
     /// Share of the heterozygosity of the cross that is left after selfing; 1 without selfing.
     kept: f64,
+    /// Share of the calls that are wrong.
     error: f64,
 }
 
@@ -96,7 +98,7 @@ fn sum_of(a: &[f64], b: &[f64]) -> Vec<f64> {
 
 impl Inheritance {
     /// `selfings` counts the generations of selfing between the cross and the offspring, for diploids; infinity for
-    /// doubled haploids.
+    /// doubled haploids; `error` is the share of the calls that are wrong.
     pub(crate) fn new(ploidy: u8, selfings: f64, error: f64) -> Self {
         let ploidy = usize::from(ploidy);
         let half = ploidy / 2;
@@ -158,33 +160,61 @@ impl Inheritance {
         self.chances(p).base
     }
 
+    /// The chance of a call given the genotype.
+    fn called(&self, call: usize, genotype: usize) -> f64 {
+        if call == genotype { 1.0 - self.error } else { self.error / self.ploidy as f64 }
+    }
+
+    /// The call of a genotype, by a number from 0 to below 1.
+    pub(crate) fn call(&self, genotype: u8, unit: f64) -> u8 {
+        if unit >= self.error {
+            return genotype;
+        }
+        let other = ((unit / self.error * self.ploidy as f64) as usize).min(self.ploidy - 1) as u8;
+        if other < genotype { other } else { other + 1 }
+    }
+
+    /// The chance of each genotype behind each call of an individual that genotypes of these chances are drawn for:
+    /// [call][genotype].
+    pub(crate) fn behind(&self, base: &[f64]) -> Vec<Vec<f64>> {
+        let row = |call: usize| {
+            let joint =
+                base.iter().enumerate().map(|(genotype, chance)| chance * self.called(call, genotype));
+            let joint: Vec<f64> = joint.collect();
+            let total: f64 = joint.iter().sum();
+            if total > 0.0 { joint.iter().map(|own| own / total).collect() } else { base.to_vec() }
+        };
+        (0..=self.ploidy).map(row).collect()
+    }
+
+    /// Chances of calls from chances of genotypes.
+    fn seen(&self, genotypes: &[f64]) -> Vec<f64> {
+        let chance =
+            |call: usize| genotypes.iter().enumerate().map(|(g, own)| own * self.called(call, g)).sum();
+        (0..=self.ploidy).map(chance).collect()
+    }
+
     /// The scores at variants whose counted alleles have these frequencies, none of them 0 or 1.
     pub(crate) fn scores(&self, frequencies: &[f64]) -> Scores {
         let states = self.ploidy + 2;
         let mut out = Scores { states, ..Scores::default() };
-        let right = 1.0 - self.error;
         let crosses: Vec<Vec<Vec<f64>>> = self
             .gametes
             .iter()
             .map(|a| self.gametes.iter().map(|b| self.selfed(sum_of(a, b))).collect())
             .collect();
         for &p in frequencies {
-            let Chances { base, one } = self.chances(p);
-            let single = |o: usize, a: usize| {
-                if o == states - 1 || a == states - 1 {
-                    return 1.0;
-                }
-                right * right * one[o][a] / base[o] + 1.0 - right * right
+            let marker = self.marker(p, &crosses);
+            let missing = states - 1;
+            let single = |o: usize, a: usize| match (o, a) {
+                (o, a) if o == missing || a == missing => 1.0,
+                (o, a) => marker.one[a][o] / marker.seen[o],
             };
-            let pair = |o: usize, a: usize, b: usize| {
-                if o == states - 1 || a == states - 1 || b == states - 1 {
-                    return single(o, if a == states - 1 { b } else { a });
+            let pair = |o: usize, a: usize, b: usize| match (o, a, b) {
+                (o, a, b) if o == missing || a == missing || b == missing => {
+                    single(o, if a == missing { b } else { a })
                 }
-                let none_wrong = right.powi(3);
-                let one_wrong = self.error * right * right;
-                (none_wrong * crosses[a][b][o] + one_wrong * (one[o][a] + one[o][b])) / base[o] + 1.0
-                    - none_wrong
-                    - 2.0 * one_wrong
+                (o, a, b) => marker.two[a][b][o] / marker.seen[o],
             };
             for o in 0..states {
                 for a in 0..states {
@@ -192,24 +222,60 @@ impl Inheritance {
                     out.two.extend((0..states).map(|b| pair(o, a, b).ln() as f32));
                 }
             }
-            out.stray.push(self.stray(&base, &crosses));
+            out.stray.push(self.stray(&marker, &crosses));
         }
         out
     }
 
-    /// The chance that calls mismatch by error alone: that one of them is drawn at random, and does not fit.
-    fn stray(&self, base: &[f64], crosses: &[Vec<Vec<f64>>]) -> [f64; 2] {
+    /// The chances of calls at a variant.
+    fn marker(&self, p: f64, crosses: &[Vec<Vec<f64>>]) -> MarkerChances {
+        let Chances { base, one } = self.chances(p);
+        let behind = self.behind(&base);
+        let calls = 0..=self.ploidy;
+        // Of the offspring's genotype, over the genotypes behind a parent's call.
+        let mixed = |weights: &[f64], of: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
+            (0..=self.ploidy)
+                .map(|o| weights.iter().enumerate().map(|(g, own)| own * of(g, o)).sum())
+                .collect()
+        };
+        let single = |a: usize| self.seen(&mixed(&behind[a], &|g, o| one[o][g]));
+        // First over the genotypes of one parent, then over those of the other.
+        let half: Vec<Vec<Vec<f64>>> = calls
+            .clone()
+            .map(|a| calls.clone().map(|other| mixed(&behind[a], &|g, o| crosses[g][other][o])).collect())
+            .collect();
+        let pair = |a: usize, b: usize| self.seen(&mixed(&behind[b], &|g, o| half[a][g][o]));
+        MarkerChances {
+            seen: self.seen(&base),
+            one: calls.clone().map(single).collect(),
+            two: calls.clone().map(|a| calls.clone().map(|b| pair(a, b)).collect()).collect(),
+        }
+    }
+
+    /// The chance that the calls of a true parent, or of two, and of the offspring contradict each other.
+    fn stray(&self, marker: &MarkerChances, crosses: &[Vec<Vec<f64>>]) -> [f64; 2] {
         let (mut single, mut pair) = (0.0, 0.0);
         for (a, with_a) in crosses.iter().enumerate() {
             for o in 0..=self.ploidy {
                 let fits = with_a.iter().any(|cross| cross[o] > 0.0);
-                single += if fits { 0.0 } else { base[a] * base[o] };
-                let misfits = with_a.iter().zip(base).filter(|(cross, _)| cross[o] == 0.0);
-                pair += misfits.map(|(_, weight)| weight).sum::<f64>() * base[a] * base[o];
+                single += if fits { 0.0 } else { marker.seen[a] * marker.one[a][o] };
+                let misfits = (0..=self.ploidy).filter(|&b| with_a[b][o] == 0.0);
+                let chances = misfits.map(|b| marker.seen[b] * marker.two[a][b][o]);
+                pair += marker.seen[a] * chances.sum::<f64>();
             }
         }
-        [(1.0 - (1.0 - self.error).powi(2)) * single, (1.0 - (1.0 - self.error).powi(3)) * pair]
+        [single, pair]
     }
+}
+
+/// Chances of calls at one variant.
+struct MarkerChances {
+    /// Of an unrelated individual.
+    seen: Vec<f64>,
+    /// Of the offspring, given the call of one parent: [parent][offspring].
+    one: Vec<Vec<f64>>,
+    /// Given the calls of both: [first][second][offspring].
+    two: Vec<Vec<Vec<f64>>>,
 }
 
 #[cfg(test)]
@@ -242,12 +308,23 @@ mod tests {
         assert_eq!(scores.pair(&[2], &[0], &[0]), f64::NEG_INFINITY);
     }
 
+    #[test]
+    fn so_many_calls_are_wrong_as_stated() {
+        let own = Inheritance::new(4, 0.0, 0.02);
+        let calls: Vec<u8> = (0..10_000).map(|step| own.call(3, f64::from(step) / 10_000.0)).collect();
+        let share = |call: u8| calls.iter().filter(|own| **own == call).count();
+        assert_eq!([0, 1, 2, 3, 4].map(share), [50, 50, 50, 9800, 50]);
+        // Of opposite homozygotes at even frequencies one call is wrong: either, by half of the error.
+        let scores = Inheritance::new(2, 0.0, 0.01).scores(&[0.5]);
+        assert!((scores.stray[0][0] - 0.005).abs() < 2e-4, "{:?}", scores.stray);
+    }
+
     proptest! {
         #[test]
         fn chances_sum_to_one(half in 1u8..=4, p in 0.01f64..0.99, error in 0.0f64..0.2, selfings in 0u32..4) {
             let ploidy = 2 * half;
             let inheritance = Inheritance::new(ploidy, f64::from(selfings), error);
-            let base = inheritance.base(p);
+            let base = inheritance.seen(&inheritance.base(p));
             prop_assert!((base.iter().sum::<f64>() - 1.0).abs() < 1e-9);
             let scores = inheritance.scores(&[p]);
             for a in 0..=ploidy {

@@ -38,6 +38,12 @@ pub(super) struct Axis {
     divisor: f64,
 }
 
+/// The class that fills a shape with the colour of a part; past the last colour they begin again, paler.
+pub(super) fn fill(part: usize) -> String {
+    let pale = if part < COLOURS { "" } else { " pale" };
+    format!("f{}{pale}", part % COLOURS)
+}
+
 /// A coordinate with one decimal, the shortest way.
 pub(super) fn at(value: f64) -> String {
     let text = format!("{value:.1}");
@@ -149,7 +155,7 @@ impl Svg {
                 (x, y) = (frame.left, y + 18.0);
             }
             let swatch = Frame { left: x, top: y, right: x + 11.0, bottom: y + 11.0 };
-            self.rect(&format!("f{}", index % COLOURS), swatch, "");
+            self.rect(&fill(index), swatch, "");
             self.label("key s", (x + 16.0, y + 10.0), (name, 28));
             x += width;
         }

@@ -34,8 +34,8 @@ pub(super) struct Args {
     /// Individuals with declared father and mother, sex, birth and groups of candidates
     #[arg(long, value_name = "FILE")]
     pedigree: Option<PathBuf>,
-    /// Chance that a call is drawn at random; of common alleles about 1.6 times the share of wrong calls
-    #[arg(long, value_name = "CHANCE", default_value_t = 0.01, value_parser = chance)]
+    /// Share of the calls that are wrong
+    #[arg(long, value_name = "RATE", default_value_t = 0.01, value_parser = chance)]
     error: f64,
     /// Share of the true parents that are among the candidates [default: estimated]
     #[arg(long, value_name = "SHARE", value_parser = chance)]

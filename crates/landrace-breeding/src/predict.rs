@@ -1,0 +1,5 @@
+//! Genomic prediction.
+
+pub mod bayes;
+pub mod coded;
+pub mod large;
