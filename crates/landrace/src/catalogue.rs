@@ -139,8 +139,8 @@ fn of_gene_banks() -> Vec<Command> {
             with(&[("candidates", "--candidates"), ("pedigree", "--pedigree")]),
             ".tsv",
         ),
-        command("core", 1, with(&[("traits", "--traits"), ("passport", "--passport")]), ".tsv"),
-        command("fingerprint", 1, with(&[]), ".tsv"),
+        command("core", 2, with(&[("traits", "--traits"), ("passport", "--passport")]), ".tsv"),
+        command("fingerprint", 2, with(&[]), ".tsv"),
         command("passport", 1, vec![Take::positional("table")], ".tsv"),
     ]
 }
