@@ -56,7 +56,7 @@ impl Knowledge {
         let centred = kernel.centred();
         let before: Vec<f64> = (0..n).map(|i| centred.get(i, i)).collect();
         let size = before.iter().sum::<f64>() / n as f64;
-        if size <= 0.0 || size.is_nan() {
+        if size.is_nan() || size <= 0.0 {
             return Err(PredictError::Request(
                 "the samples are all alike, so that none says more than another; give other genotypes"
                     .to_owned(),
@@ -154,8 +154,7 @@ pub fn design_training(
             "{count} samples to phenotype were asked for, and {open} without records are there; ask for 1 to {open}"
         )));
     }
-    let is_share = request.heritability > 0.0 && request.heritability < 1.0;
-    if !is_share {
+    if !(request.heritability > 0.0 && request.heritability < 1.0) {
         return Err(PredictError::Request("the heritability must lie between 0 and 1".to_owned()));
     }
     let mut known = Knowledge::new(kernel, request.heritability)?;
