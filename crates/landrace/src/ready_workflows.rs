@@ -11,6 +11,7 @@ pub(crate) const READY: [(&str, &str); 6] = [
     ("genotype-qc", include_str!("../../../workflows/genotype-qc.toml")),
     ("genebank-duplicates", include_str!("../../../workflows/genebank-duplicates.toml")),
     ("core-collection", include_str!("../../../workflows/core-collection.toml")),
+    ("gwas", include_str!("../../../workflows/gwas.toml")),
     ("variety-identity", include_str!("../../../workflows/variety-identity.toml")),
     ("genomic-selection", include_str!("../../../workflows/genomic-selection.toml")),
 ];

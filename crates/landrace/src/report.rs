@@ -14,6 +14,7 @@ mod gather;
 mod heatmap;
 mod histogram;
 mod line;
+mod manhattan;
 mod map;
 mod page;
 mod scatter;

@@ -65,8 +65,8 @@ pub struct LargeFit {
     pub share_se: f64,
     /// Its Monte-Carlo error; 0 if it was given.
     pub share_error: f64,
-    /// Mean of the diagonal of the relationship matrix among the records.
-    pub diagonal: f64,
+    /// Diagonal of the relationship matrix.
+    pub diagonals: Vec<f64>,
     /// Restricted log-likelihood, without the constant.
     pub likelihood: f64,
     /// Products with the calls that were made.
@@ -136,7 +136,6 @@ fn finish(
     let diagonal = operator.diagonal();
     let (share_se, share_error) =
         if options.share.is_some() { (f64::NAN, 0.0) } else { likelihood.errors(delta) };
-    let records = || operator.records.weights.iter().zip(&diagonal).filter(|(w, _)| **w > 0.0);
     LargeFit {
         reliabilities: reliability::of(operator, krylov, &diagonal, delta),
         values,
@@ -147,7 +146,7 @@ fn finish(
         share: 1.0 / (1.0 + delta),
         share_se,
         share_error,
-        diagonal: records().map(|(_, d)| d).sum::<f64>() / records().count() as f64,
+        diagonals: diagonal,
         likelihood: likelihood.at(delta, None),
         steps: krylov.steps(),
         left: krylov.left(0, delta),

@@ -3,7 +3,8 @@
 use landrace_genome::summary::{Chart, Table};
 
 use super::{
-    bar, barcode, certificate, contigs, heatmap, histogram, line, map, scatter, stacked_bar, text, tree,
+    bar, barcode, certificate, contigs, heatmap, histogram, line, manhattan, map, scatter, stacked_bar, text,
+    tree,
 };
 
 /// A drawn table.
@@ -36,6 +37,7 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
         Chart::Scatter => scatter::draw(table, id),
         Chart::Map => map::draw(table, id),
         Chart::Contigs => contigs::draw(table, id),
+        Chart::Manhattan => manhattan::draw(table, id),
         Chart::Heatmap => heatmap::draw(table, id),
         Chart::Barcode => barcode::draw(table, id),
         Chart::Certificate => certificate::draw(table, id),
