@@ -6,7 +6,7 @@ use landrace_workflow::Workflow;
 use landrace_workflow::workflow::WorkflowError;
 
 /// Name and text of each.
-pub(crate) const READY: [(&str, &str); 6] = [
+pub(crate) const READY: &[(&str, &str)] = &[
     ("reads-to-panel", include_str!("../../../workflows/reads-to-panel.toml")),
     ("genotype-qc", include_str!("../../../workflows/genotype-qc.toml")),
     ("genebank-duplicates", include_str!("../../../workflows/genebank-duplicates.toml")),
