@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn every_ready_workflow_is_read() {
         for (name, _) in READY {
-            assert_eq!(open(Path::new(name)).unwrap().name, name);
+            assert_eq!(open(Path::new(name)).unwrap().name, *name);
         }
     }
 }

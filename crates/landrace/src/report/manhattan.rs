@@ -51,6 +51,7 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
         }
         svg.path(class, &shape, &contig.name);
         if width > 14.0 {
+            #[expect(clippy::cast_possible_truncation, reason = "a picture's width")]
             let limit = ((width / 7.0) as usize).max(2);
             svg.label("tick m", (left + width / 2.0, frame.bottom + 16.0), (&contig.name, limit));
         }

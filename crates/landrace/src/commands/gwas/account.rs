@@ -41,7 +41,7 @@ pub(super) fn describe(summary: &mut Summary, models: &Models, found: &[Found], 
     summary.count("method", models.method.name()).count("fitted", models.method.description());
     summary.count("relationship", models.relationship.as_str()).count("traits", models.traits.len());
     summary.count("markers_read", read).count("markers_tested", tested(found));
-    summary.count("findings", found.iter().map(|own| significant_leads(own)).sum::<usize>());
+    summary.count("findings", found.iter().map(significant_leads).sum::<usize>());
     summary.headline = match found {
         [_] => "{markers_tested} of {markers_read} markers tested; {findings} findings past the threshold.",
         _ => "{traits} traits, {markers_tested} tests; {findings} findings past the threshold.",

@@ -61,6 +61,7 @@ pub(super) fn of_traits(args: &Args, models: &Models, results: &[Results]) -> an
         let minima = permuted_minima(source.as_mut(), group, args.scanned(), (count, asked.seed))?;
         for (&of, own) in group.traits.iter().zip(minima) {
             // The lowest p of so many scans of chance alone.
+            #[expect(clippy::cast_possible_truncation, reason = "a share of a count")]
             let rank = (asked.alpha * count as f64) as usize;
             let ln_p = own.get(rank.saturating_sub(1)).copied().unwrap_or(0.0);
             out[of] = Threshold { p: ln_p.exp(), words: format!("{count} permutations of residuals") };
