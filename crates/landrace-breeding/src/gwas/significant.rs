@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn even_p_values_are_not_inflated() {
         let points = (1..2000).map(|i| (0, i, (f64::from(i) / 2000.0).ln())).collect();
-        let results = Results { points, ..Results::default() };
+        let mut results = Results { points, ..Results::default() };
         let all = results.genomewide(0.001, 1000, 10);
         assert!((all.inflation - 1.0).abs() < 1e-6);
         assert_eq!((all.tests, all.significant, all.at_fdr), (1999, 2, 0));
