@@ -114,8 +114,11 @@ fn valued<'a>(
     matrix: Arc<GenotypeMatrix>,
 ) -> anyhow::Result<(Population, Box<dyn Method + 'a>)> {
     Ok(match kin {
-        Some(own) => (args.pedigree.population(own, args.several.is_wanted())?, args.pedigree.method(own)),
-        None => (population(args, Arc::unwrap_or_clone(matrix))?, args.method.method()),
+        Some(own) => (
+            args.pedigree.population(own, args.several.is_wanted())?,
+            args.pedigree.method(own, args.validation.seed),
+        ),
+        None => (population(args, Arc::unwrap_or_clone(matrix))?, args.method.method(args.validation.seed)),
     })
 }
 

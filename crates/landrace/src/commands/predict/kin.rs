@@ -111,8 +111,8 @@ impl PedigreeArgs {
     }
 
     /// The method that knows the relationship.
-    pub(super) fn method<'a>(&self, kin: &'a Relationship<'a>) -> Box<dyn predict::Method + 'a> {
-        Box::new(SingleStep { relationship: kin, heritability: self.h2, seed: 1 })
+    pub(super) fn method<'a>(&self, kin: &'a Relationship<'a>, seed: u64) -> Box<dyn predict::Method + 'a> {
+        Box::new(SingleStep { relationship: kin, heritability: self.h2, seed })
     }
 }
 
