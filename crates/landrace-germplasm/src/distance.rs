@@ -3,15 +3,18 @@
 //! Two measures come of one pass: the share of differing calls, which identity and duplicates go by, and the
 //! allele distance, the mean difference of the non-reference dosages as shares of the ploidy, which for diploids
 //! is 1 minus the usual identity by state. Accessions of different ploidy compare by the shares: a diploid A/G
-//! is equal to a tetraploid A/A/G/G.
+//! is equal to a tetraploid A/A/G/G. Of a variant of several alleles (a microsatellite) the allele distance is half the
+//! sum of the differences over its alleles, which is 1 minus the share of alleles in common (Bowcock et al. 1994) and for
+//! two alleles the same as above.
 //!
 //! A block of variants is turned to one row of bits an accession, with a plane for each step that the dosage can
-//! take, so that two accessions compare by exclusive or and popcount. All sums are whole numbers: they do not
-//! depend on threads or on the order of variants.
+//! take, so that two accessions compare by exclusive or and popcount; variants of several alleles have planes for each
+//! allele. All sums are whole numbers: they do not depend on threads or on the order of variants.
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use landrace_genotypes::block::layer::{ABSENT, UNKNOWN};
 use landrace_genotypes::kernel::compare_samples;
 use landrace_genotypes::plane::MISSING;
 use landrace_genotypes::{GenotypeBlock, GenotypeError, GenotypeSource, for_each_block};
@@ -95,9 +98,19 @@ impl Distances {
     }
 }
 
-/// A block by samples: for each, one plane a step of the dosage (a bit where it is above that step) and one for
-/// the calls that are there.
+/// A block by samples: variants of two alleles, and those of up to 4, 8, 16 ... alleles.
 pub(crate) struct Steps {
+    /// Steps of a whole: the least common multiple of the ploidies.
+    whole: usize,
+    parts: Vec<Planes>,
+}
+
+/// Variants of as many alleles by samples: for each sample, one plane a step of an allele's share (a bit where it is
+/// above that step) and one for the calls that are there.
+struct Planes {
+    /// Alleles that are counted: one of two, or all of several.
+    alleles: usize,
+    rows: usize,
     words: usize,
     planes: usize,
     bits: Vec<u64>,
@@ -114,32 +127,69 @@ impl Steps {
         // In steps of the least common multiple, shares of every ploidy are whole.
         let all = ploidies.iter().flatten().map(|&ploidy| usize::from(ploidy));
         let whole = all.filter(|&p| p > 0).fold(1, least_common);
-        let rows: usize = parts.iter().map(|(_, rows)| rows.len()).sum();
         let samples = parts.first().map_or(0, |(block, _)| block.samples);
-        let (words, planes) = (rows.div_ceil(64), whole + 1);
-        let mut bits = vec![0u64; samples * planes * words];
+        let rows = || parts.iter().flat_map(|(block, rows)| rows.clone().map(move |row| (*block, row)));
+        let mut sizes: Vec<usize> = rows().map(|(block, row)| counted_alleles(block, row)).collect();
+        sizes.sort_unstable();
+        let planes = sizes.chunk_by(|a, b| a == b).map(|own| Planes::new(samples, own.len(), own[0], whole));
+        let mut out = Self { whole, parts: planes.collect() };
         let mut codes = Vec::new();
-        let each = parts.iter().zip(&ploidies);
-        let each = each.flat_map(|((block, rows), own)| rows.clone().map(move |row| (block, row, own)));
-        for (index, (block, row, ploidies)) in each.enumerate() {
-            block.unpack(row, &mut codes);
-            let (word, bit) = (index / 64, 1u64 << (index % 64));
-            for (sample, &code) in codes.iter().enumerate().filter(|&(_, &code)| code != MISSING) {
-                let own = &mut bits[sample * planes * words..(sample + 1) * planes * words];
-                let steps = usize::from(code) * whole / usize::from(ploidies[sample].max(1));
-                for plane in (0..steps).chain([planes - 1]) {
-                    own[plane * words + word] |= bit;
+        for ((block, rows), ploidies) in parts.iter().zip(&ploidies) {
+            for row in rows.clone() {
+                let size = counted_alleles(block, row);
+                let Some(planes) = out.parts.iter_mut().find(|planes| planes.alleles == size) else {
+                    continue;
+                };
+                if size > 1 {
+                    planes.take_alleles(block, row, whole);
+                } else {
+                    block.unpack(row, &mut codes);
+                    planes.take_dosages(&codes, ploidies, whole);
                 }
             }
         }
-        Self { words, planes, bits }
+        out
     }
 
     /// Variants that two samples both have a call of, those at which they differ, and the sum of the differences of
     /// their shares in [`PARTS`].
     pub(crate) fn pair(&self, a: usize, b: usize) -> (u64, u64, u64) {
-        let counts = compare_samples(self.sample(a), self.sample(b), self.words);
-        (counts.compared, counts.different, counts.distance * (PARTS / (self.planes as u64 - 1)))
+        let mut sums = (0, 0, 0);
+        for own in &self.parts {
+            let counts = compare_samples(own.sample(a), own.sample(b), own.words);
+            // What one allele has more, another has less: the sum over all is even.
+            let distance = if own.alleles > 1 { counts.distance / 2 } else { counts.distance };
+            sums.0 += counts.compared;
+            sums.1 += counts.different;
+            sums.2 += distance * (PARTS / self.whole as u64);
+        }
+        sums
+    }
+
+    /// Adds the comparisons of a sample with those before it.
+    fn compare(&self, sample: usize, row: &mut [Pair]) {
+        for (other, pair) in row.iter_mut().enumerate() {
+            let (compared, different, parts) = self.pair(sample, other);
+            // A block holds far fewer variants than a u32; a genome of more than 4 billion variants there is not.
+            pair.compared = pair.compared.saturating_add(u32::try_from(compared).unwrap_or(u32::MAX));
+            pair.different = pair.different.saturating_add(u32::try_from(different).unwrap_or(u32::MAX));
+            pair.parts += parts;
+        }
+    }
+}
+
+/// Alleles of a variant that have planes: 1 of two, else all, with room for 4, 8, 16 ... Alleles that the file does not
+/// tell apart count as one.
+fn counted_alleles(block: &GenotypeBlock, row: usize) -> usize {
+    let alleles = block.sites[row].alleles();
+    let is_told = || block.layers.alleles.as_ref().is_some_and(|codes| codes.row(row).is_some());
+    if alleles > 2 && is_told() { alleles.next_power_of_two() } else { 1 }
+}
+
+impl Planes {
+    fn new(samples: usize, rows: usize, alleles: usize, whole: usize) -> Self {
+        let (words, planes) = (rows.div_ceil(64), alleles * whole + 1);
+        Self { alleles, rows: 0, words, planes, bits: vec![0; samples * planes * words] }
     }
 
     fn sample(&self, index: usize) -> &[u64] {
@@ -147,18 +197,41 @@ impl Steps {
         &self.bits[index * size..(index + 1) * size]
     }
 
-    /// Adds the comparisons of a sample with those before it.
-    fn compare(&self, sample: usize, row: &mut [Pair]) {
-        let own = self.sample(sample);
-        let part = PARTS / (self.planes as u64 - 1);
-        for (other, pair) in row.iter_mut().enumerate() {
-            let counts = compare_samples(own, self.sample(other), self.words);
-            // A block holds far fewer variants than a u32; a genome of more than 4 billion variants there is not.
-            pair.compared = pair.compared.saturating_add(u32::try_from(counts.compared).unwrap_or(u32::MAX));
-            pair.different =
-                pair.different.saturating_add(u32::try_from(counts.different).unwrap_or(u32::MAX));
-            pair.parts += counts.distance * part;
+    /// Sets the bits of a variant in some planes of a sample, and that the call is there.
+    fn set(&mut self, sample: usize, planes: impl Iterator<Item = usize>) {
+        let (word, bit) = (self.rows / 64, 1u64 << (self.rows % 64));
+        let size = self.planes * self.words;
+        let own = &mut self.bits[sample * size..(sample + 1) * size];
+        for plane in planes.chain([self.planes - 1]) {
+            own[plane * self.words + word] |= bit;
         }
+    }
+
+    fn take_dosages(&mut self, codes: &[u8], ploidies: &[u8], whole: usize) {
+        for (sample, &code) in codes.iter().enumerate().filter(|&(_, &code)| code != MISSING) {
+            let steps = usize::from(code) * whole / usize::from(ploidies[sample].max(1));
+            self.set(sample, 0..steps);
+        }
+        self.rows += 1;
+    }
+
+    fn take_alleles(&mut self, block: &GenotypeBlock, row: usize, whole: usize) {
+        let width = block.sites[row].alleles();
+        let calls = block.layers.alleles.as_ref().and_then(|codes| codes.row(row));
+        for (sample, call) in calls.into_iter().flatten().enumerate() {
+            let own = || call.iter().filter(|&&code| code != ABSENT);
+            let ploidy = own().count();
+            if ploidy == 0 || own().any(|&code| code == UNKNOWN || usize::from(code) >= width) {
+                continue;
+            }
+            let copies = |allele: usize| own().filter(|&&code| usize::from(code) == allele).count();
+            let steps = (0..width).flat_map(|allele| {
+                let steps = copies(allele) * whole / ploidy;
+                allele * whole..allele * whole + steps
+            });
+            self.set(sample, steps);
+        }
+        self.rows += 1;
     }
 }
 

@@ -78,12 +78,32 @@ fn known() -> Vec<Command> {
         command("ld blocks", 1, genotypes(), ".tsv"),
         command("ld prune", 1, genotypes(), ".bcf"),
         command("relationship", 1, genotypes(), ".tsv"),
-        command("markers", 1, genotypes(), ".tsv"),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
     .into_iter()
     .chain(of_gene_banks())
+    .chain(of_breeding())
     .collect()
+}
+
+/// The steps of breeding.
+fn of_breeding() -> Vec<Command> {
+    let genotypes = Take::positional("genotypes");
+    let with = |flags: &[(&'static str, &'static str)]| {
+        let flags = flags.iter().map(|&(name, flag)| Take::flag(name, flag));
+        std::iter::once(genotypes.clone()).chain(flags).collect::<Vec<_>>()
+    };
+    let (phenotypes, covariates) = (("phenotypes", "--phenotypes"), ("covariates", "--covariates"));
+    let mut associated = with(&[phenotypes, ("relationship", "--relationship"), covariates]);
+    associated[1] = associated[1].clone().required();
+    let kin = vec![Take::positional("pedigree"), Take::flag("genotypes", "--genotypes")];
+    vec![
+        command("markers", 1, with(&[]), ".tsv"),
+        command("phenotypes", 1, vec![Take::positional("plots")], ".tsv"),
+        command("pedigree", 1, kin, ".tsv"),
+        command("gwas", 1, associated, ".tsv"),
+        command("predict", 1, with(&[phenotypes, covariates, ("model", "--model")]), ".tsv"),
+    ]
 }
 
 /// The steps of gene banks and testing services.
@@ -98,8 +118,8 @@ fn of_gene_banks() -> Vec<Command> {
         Command { makes: Make::Tables { flag: "-o" }, ..command("diversity groups", 1, grouped(), "") },
         command("diversity windows", 1, grouped(), ".tsv"),
         command("diversity roh", 1, grouped(), ".tsv"),
-        command("structure", 1, with(&[]), ".tsv"),
-        command("tree", 1, with(&[]), ".nwk"),
+        command("structure", 2, with(&[("groups", "--groups"), ("frequencies", "--frequencies")]), ".tsv"),
+        command("tree", 2, with(&[]), ".nwk"),
         command("duplicates", 2, with(&[("passport", "--passport")]), ".tsv"),
         command(
             "identify variety",
@@ -125,8 +145,8 @@ fn of_gene_banks() -> Vec<Command> {
             with(&[("against", "--against"), ("certificate", "--certificate")]),
             ".tsv",
         ),
-        command("core", 1, with(&[("traits", "--traits"), ("passport", "--passport")]), ".tsv"),
-        command("fingerprint", 1, with(&[]), ".tsv"),
+        command("core", 2, with(&[("traits", "--traits"), ("passport", "--passport")]), ".tsv"),
+        command("fingerprint", 2, with(&[]), ".tsv"),
         command("passport", 1, vec![Take::positional("table")], ".tsv"),
     ]
 }

@@ -71,6 +71,28 @@ fn a_diploid_and_a_tetraploid_compare_by_shares() {
     assert_eq!(distances.allele_distance(0, 1), Some(0.125));
 }
 
+#[test]
+fn each_of_several_alleles_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.vcf");
+    let mut out = landrace_genome::file::create(&path).unwrap();
+    let text = "##fileformat=VCFv4.3\n##contig=<ID=1,length=100000>\n\
+        ##FORMAT=<ID=GT,Number=1,Type=String,Description=\"Genotype\">\n\
+        #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\tb\tc\td\n\
+        1\t1\t.\tA\tC,G,T\t.\t.\t.\tGT\t0/1\t2/3\t1/2\t1/1/2/3\n\
+        1\t2\t.\tA\tC,G,T,AA\t.\t.\t.\tGT\t4/4\t4/4\t./.\t4/4/4/4\n\
+        1\t3\t.\tA\tC\t.\t.\t.\tGT\t0/1\t1/1\t0/0\t0/0/0/1\n";
+    out.write_all(text.as_bytes()).unwrap();
+    out.finish().unwrap();
+    let own = distances(format::open(&[path], Wanted::default()).unwrap().as_mut()).unwrap();
+    // No allele in common, then the same, then one of two.
+    assert_eq!((own.compared(0, 1), own.share_different(0, 1)), (3, Some(2.0 / 3.0)));
+    assert_eq!(own.allele_distance(0, 1), Some(1.5 / 3.0));
+    assert_eq!(own.allele_distance(0, 2), Some(1.0 / 2.0));
+    assert_eq!(own.allele_distance(0, 3), Some((0.5 + 0.25) / 3.0));
+    assert_eq!((own.compared(2, 3), own.allele_distance(1, 2)), (2, Some(1.5 / 2.0)));
+}
+
 proptest! {
     #[test]
     fn is_the_plain_count(

@@ -1,7 +1,7 @@
 //! Maximum likelihood: sweeps over samples and variants, accelerated.
 
 use super::calls::Calls;
-use super::step::{Model, as_frequencies, as_shares, step_samples, step_variants};
+use super::step::{Model, as_shares, step_samples, step_variants};
 
 /// Sweeps whose differences the acceleration remembers.
 const MEMORY: usize = 8;
@@ -22,6 +22,8 @@ pub(super) struct Fit {
     pub(super) likelihood: f64,
     pub(super) sweeps: usize,
     pub(super) has_converged: bool,
+    /// The log-likelihood before each sweep that was kept.
+    pub(super) trace: Vec<f64>,
 }
 
 /// What may move.
@@ -40,6 +42,7 @@ pub(super) fn fit(calls: &Calls, mut model: Model, free: &Free<'_>, limits: Limi
     let mut has_converged = false;
     let mut quiet = 0;
     let mut sweeps = 0;
+    let mut trace = Vec::new();
     while sweeps < limits.sweeps {
         sweeps += 1;
         let start = model.clone();
@@ -55,6 +58,7 @@ pub(super) fn fit(calls: &Calls, mut model: Model, free: &Free<'_>, limits: Limi
         let middle = if free.variants { step_variants(calls, &mut model) } else { before };
         let gain = last.map_or(f64::INFINITY, |last| before - last);
         last = Some(before);
+        trace.push(before);
         if gain < limits.tolerance * 0.1 {
             quiet += 1;
         } else {
@@ -64,7 +68,10 @@ pub(super) fn fit(calls: &Calls, mut model: Model, free: &Free<'_>, limits: Limi
             has_converged = true;
             break;
         }
-        if let Some(leap) = anderson.next(&start, &model, calls) {
+        // Without the frequencies each sample is a problem of its own, which few steps solve.
+        if free.variants
+            && let Some(leap) = anderson.next(&start, &model, calls)
+        {
             kept = Some((std::mem::replace(&mut model, leap), middle));
         }
     }
@@ -72,7 +79,7 @@ pub(super) fn fit(calls: &Calls, mut model: Model, free: &Free<'_>, limits: Limi
         model = plain;
     }
     let likelihood = super::step::log_likelihood(calls, &model);
-    Fit { model, likelihood, sweeps, has_converged }
+    Fit { model, likelihood, sweeps, has_converged, trace }
 }
 
 /// Anderson's acceleration of the sweep as a fixed-point iteration (Anderson 1965; Walker and Ni 2011): the next point is
@@ -115,7 +122,7 @@ impl Anderson {
             as_shares(&mut row);
             out.ancestry.iter_mut().zip(row).for_each(|(own, value)| own[sample] = value);
         }
-        out.frequency.iter_mut().for_each(|own| as_frequencies(own));
+        out.bound_frequencies(calls);
         Some(out)
     }
 }

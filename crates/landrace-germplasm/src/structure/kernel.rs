@@ -3,7 +3,8 @@
 //!
 //! A call is one byte, `ploidy << 4 | dosage`; 0 is a missing call, which adds nothing to any sum. Whichever side is
 //! moved, the frequency at a call is h = Σ x_k f_k: of a variant, x are its frequencies in the ancestral populations and
-//! f the samples' ancestries; of a sample, x is its ancestry and f the variants' frequencies.
+//! f the samples' ancestries; of a sample, x is its ancestry and f the variants' frequencies. A line of calls counts either
+//! one of two alleles, or one of several: the other alleles then have lines of their own.
 
 use landrace_genotypes::kernel::{Level, level};
 
@@ -19,11 +20,12 @@ pub(super) const SPAN: usize = 256;
 /// What a step needs of one line: the gradient, the information and the log-likelihood.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Sums {
-    /// Σ (g − n h) f_k / (h (1 − h)).
+    /// Σ (g − n h) f_k / (h (1 − h)); of one allele of several Σ g f_k / h.
     pub(super) gradient: Vec<f64>,
-    /// Σ n f_k f_l / (h (1 − h)), row by row; the lower triangle with the diagonal is filled.
+    /// Σ n f_k f_l / (h (1 − h)), row by row; the lower triangle with the diagonal is filled. Of one allele of several
+    /// Σ n f_k f_l / h.
     pub(super) information: Vec<f64>,
-    /// Σ g ln h + (n − g) ln(1 − h).
+    /// Σ g ln h + (n − g) ln(1 − h); of one allele of several Σ g ln h.
     pub(super) likelihood: f64,
 }
 
@@ -46,6 +48,8 @@ pub(super) struct Line<'a> {
     pub(super) factors: &'a [&'a [f32]],
     /// The highest ploidy of the calls.
     pub(super) ploidy: u8,
+    /// Whether this is one of several alleles.
+    pub(super) is_allele: bool,
 }
 
 /// Adds a stretch's sums at `x`.
@@ -87,7 +91,7 @@ mod tests {
     use super::*;
 
     /// Calls of ploidy up to `ploidy`, factors that sum to 1 at each call, and a point.
-    fn lines() -> impl Strategy<Value = (u8, Vec<u8>, Vec<Vec<f32>>, Vec<f32>)> {
+    fn lines() -> impl Strategy<Value = (u8, Vec<u8>, Vec<Vec<f32>>, Vec<f32>, bool)> {
         (1usize..10, 1u8..=14, 1usize..40).prop_flat_map(|(k, ploidy, groups)| {
             let call = (0..=ploidy, 0u8..=15).prop_map(|(n, g)| if n == 0 { 0 } else { (n << 4) | g.min(n) });
             let length = groups * LANES;
@@ -97,6 +101,7 @@ mod tests {
                 prop::collection::vec(call, length),
                 factors,
                 prop::collection::vec(1e-6f32..0.999, k),
+                any::<bool>(),
             )
         })
     }
@@ -105,13 +110,13 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
         #[test]
-        fn every_level_gives_the_same_bits_and_the_sums_are_right((ploidy, calls, mut factors, x) in lines()) {
+        fn every_level_gives_the_same_bits_and_the_sums_are_right((ploidy, calls, mut factors, x, is_allele) in lines()) {
             for at in 0..calls.len() {
                 let total: f32 = factors.iter().map(|f| f[at]).sum();
                 factors.iter_mut().for_each(|f| f[at] /= total);
             }
             let factors: Vec<&[f32]> = factors.iter().map(Vec::as_slice).collect();
-            let line = Line { calls: &calls, factors: &factors, ploidy };
+            let line = Line { calls: &calls, factors: &factors, ploidy, is_allele };
             let k = factors.len();
             let (mut own, mut plain_sums) = (Sums::new(k), Sums::new(k));
             add_sums(line, &x, &mut own);
@@ -129,12 +134,14 @@ mod tests {
             for (at, &call) in calls.iter().enumerate() {
                 let (g, n) = (f64::from(call & 15), f64::from(call >> 4));
                 let h: f64 = (0..k).map(|a| f64::from(x[a]) * f64::from(factors[a][at])).sum();
-                exact.likelihood += g * h.ln() + (n - g) * (1.0 - h).ln();
+                let (slope, weight) =
+                    if is_allele { (g / h, n / h) } else { ((g - n * h) / (h * (1.0 - h)), n / (h * (1.0 - h))) };
+                exact.likelihood += g * h.ln() + if is_allele { 0.0 } else { (n - g) * (1.0 - h).ln() };
                 for a in 0..k {
-                    exact.gradient[a] += (g - n * h) / (h * (1.0 - h)) * f64::from(factors[a][at]);
+                    exact.gradient[a] += slope * f64::from(factors[a][at]);
                     for b in 0..=a {
                         exact.information[a * k + b] +=
-                            n / (h * (1.0 - h)) * f64::from(factors[a][at]) * f64::from(factors[b][at]);
+                            weight * f64::from(factors[a][at]) * f64::from(factors[b][at]);
                     }
                 }
             }

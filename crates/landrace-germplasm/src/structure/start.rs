@@ -18,8 +18,9 @@ const POWERS: usize = 5;
 pub(super) fn components(calls: &Calls, components: usize, stream: &mut Stream) -> Vec<Vec<f64>> {
     let n = calls.samples;
     let width = (components + 8).min(n);
-    let step = calls.variants.div_ceil(VARIANTS).max(1);
-    let chosen: Vec<usize> = (0..calls.variants).step_by(step).collect();
+    let columns: Vec<usize> = calls.variants().flatten().collect();
+    let chosen: Vec<usize> =
+        columns.iter().copied().step_by(columns.len().div_ceil(VARIANTS).max(1)).collect();
     let mut basis: Vec<Vec<f64>> = (0..width).map(|_| (0..n).map(|_| stream.normal()).collect()).collect();
     orthonormalise(&mut basis);
     let mut image = basis.clone();
@@ -56,7 +57,7 @@ fn relate(calls: &Calls, chosen: &[usize], basis: &[Vec<f64>]) -> Vec<Vec<f64>> 
             let mut out = vec![vec![0.0f32; n]; width];
             let mut z = vec![0.0f32; n];
             for &variant in variants {
-                standardise(&calls.variant(variant)[..n], &mut z);
+                standardise(&calls.column(variant)[..n], &mut z);
                 for (out, basis) in out.iter_mut().zip(&basis) {
                     let weight = dot(&z, basis);
                     out.iter_mut().zip(&z).for_each(|(out, z)| *out += weight * z);

@@ -1,11 +1,17 @@
 //! One step of each side of the model: the frequencies of every variant given the ancestries, and the ancestries of every
-//! sample given the frequencies. A step is one of Fisher scoring within the bounds (the frequencies in a box, the
-//! ancestries in a simplex), halved until the likelihood of that line does not fall.
+//! sample given the frequencies. A step is one of Fisher scoring within the bounds (the frequency of one of two alleles in
+//! a box, those of several alleles and the ancestries in a simplex), halved until the likelihood of that line does not
+//! fall.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::calls::Calls;
 use super::kernel::{LANES, Line, Sums, add_sums, likelihood};
+use quadratic::{alleles_step, box_step, simplex_step};
+
+mod quadratic;
 
 /// Lowest frequency; the highest is 1 less that.
 pub(super) const LEAST: f32 = 1e-6;
@@ -13,7 +19,7 @@ pub(super) const LEAST: f32 = 1e-6;
 const TILE: usize = 2048;
 /// Samples that pass over a tile one after the other.
 const STRIP: usize = 8;
-/// Lines a task.
+/// Variants a task.
 const LINES: usize = 32;
 /// A step that changes every h and 1 − h by less than this share is taken without a look at the likelihood.
 const SAFE: f64 = 0.1;
@@ -34,18 +40,32 @@ impl Model {
         self.ancestry.len()
     }
 
-    /// Padded arrays from rows: a sample's ancestries, and frequencies by population and variant.
+    /// Padded arrays from rows: a sample's ancestries, and frequencies by population and column.
     pub(super) fn new(calls: &Calls, ancestry: &[Vec<f64>], frequency: impl Fn(usize, usize) -> f32) -> Self {
         let k = ancestry.first().map_or(0, Vec::len);
         let padded = |a: usize| {
             let own = ancestry.iter().map(|row| row[a] as f32);
             own.chain(std::iter::repeat(1.0 / k as f32)).take(calls.wide).collect()
         };
-        let of_variants = |a: usize| {
-            let own = (0..calls.variants).map(|variant| frequency(a, variant).clamp(LEAST, 1.0 - LEAST));
-            own.chain(std::iter::repeat(0.5)).take(calls.long).collect()
+        let of_columns = |a: usize| {
+            let mut own = vec![0.5; calls.long];
+            for column in calls.variants().flatten() {
+                own[column] = frequency(a, column).clamp(LEAST, 1.0 - LEAST);
+            }
+            own
         };
-        Self { ancestry: (0..k).map(padded).collect(), frequency: (0..k).map(of_variants).collect() }
+        Self { ancestry: (0..k).map(padded).collect(), frequency: (0..k).map(of_columns).collect() }
+    }
+
+    /// Puts frequencies back within their bounds: those of one of two alleles, and those of several, in all 1.
+    pub(super) fn bound_frequencies(&mut self, calls: &Calls) {
+        for own in &mut self.frequency {
+            as_frequencies(own);
+            for locus in &calls.loci {
+                let total: f64 = own[locus.clone()].iter().map(|&x| f64::from(x)).sum();
+                own[locus.clone()].iter_mut().for_each(|x| *x = (f64::from(*x) / total) as f32);
+            }
+        }
     }
 
     /// A sample's ancestries.
@@ -110,14 +130,19 @@ fn over_tiles(
     count: usize,
 ) {
     let mut factors: Vec<&[f32]> = Vec::with_capacity(arrays.len());
-    for start in (0..calls.long).step_by(TILE) {
-        let end = calls.long.min(start + TILE);
+    let mut start = 0;
+    while start < calls.long {
+        // A tile lies on one side of the border.
+        let border = if start < calls.border { calls.border } else { calls.long };
+        let end = border.min(start + TILE);
         factors.clear();
         factors.extend(arrays.iter().map(|array| &array[start..end]));
         for at in 0..count {
             let own = &calls.sample(first + at)[start..end];
-            visit(at, Line { calls: own, factors: &factors, ploidy: calls.ploidy });
+            let is_allele = start >= calls.border;
+            visit(at, Line { calls: own, factors: &factors, ploidy: calls.ploidy, is_allele });
         }
+        start = end;
     }
 }
 
@@ -126,58 +151,74 @@ pub(super) fn step_variants(calls: &Calls, model: &mut Model) -> f64 {
     let k = model.k();
     let factors: Vec<&[f32]> = model.ancestry.iter().map(Vec::as_slice).collect();
     let own = &model.frequency;
-    let tasks: Vec<usize> = (0..calls.variants).step_by(LINES).collect();
-    let stepped: Vec<(Vec<f32>, f64)> = tasks
-        .into_par_iter()
-        .map(|first| {
+    let variants: Vec<Range<usize>> = calls.variants().collect();
+    let stepped: Vec<(Vec<f32>, f64)> = variants
+        .par_chunks(LINES)
+        .map(|variants| {
             let mut out = Vec::with_capacity(LINES * k);
-            let (mut sums, mut before) = (Sums::new(k), 0.0);
-            for variant in first..calls.variants.min(first + LINES) {
-                let x: Vec<f32> = own.iter().map(|own| own[variant]).collect();
-                let line = Line { calls: calls.variant(variant), factors: &factors, ploidy: calls.ploidy };
-                sums.clear();
-                add_sums(line, &x, &mut sums);
-                before += sums.likelihood;
-                let step = box_step(&sums, &x);
-                let room = |x: f32| f64::from(x.min(1.0 - x));
-                let is_safe = x.iter().zip(&step).all(|(&x, d)| d.abs() <= SAFE * room(x));
-                let value = |x: &[f32]| likelihood(line, x);
-                out.extend(ascend(&x, &step, (sums.likelihood, is_safe), value, as_frequencies));
+            let (mut sums, mut before) = (vec![Sums::new(k)], 0.0);
+            for columns in variants {
+                let x: Vec<f32> =
+                    columns.clone().flat_map(|column| own.iter().map(move |own| own[column])).collect();
+                let width = columns.len();
+                sums.resize(width.max(sums.len()), Sums::new(k));
+                let sums = &mut sums[..width];
+                for ((column, sums), x) in columns.clone().zip(&mut *sums).zip(x.chunks_exact(k)) {
+                    sums.clear();
+                    add_sums(calls.line(column, &factors), x, sums);
+                }
+                let own: f64 = sums.iter().map(|sums| sums.likelihood).sum();
+                before += own;
+                out.extend(step_variant(calls, &factors, (columns.clone(), &x), (sums, own)));
             }
             (out, before)
         })
         .collect();
     let mut before = 0.0;
-    for (task, (rows, likelihood)) in stepped.iter().enumerate() {
+    for (variants, (rows, likelihood)) in variants.chunks(LINES).zip(&stepped) {
         before += likelihood;
-        for (offset, row) in rows.chunks_exact(k).enumerate() {
+        for (column, row) in variants.iter().flat_map(Clone::clone).zip(rows.chunks_exact(k)) {
             for (own, &value) in model.frequency.iter_mut().zip(row) {
-                own[task * LINES + offset] = value;
+                own[column] = value;
             }
         }
     }
     before
 }
 
+/// The next frequencies (columns × populations) of a variant.
+fn step_variant(
+    calls: &Calls,
+    factors: &[&[f32]],
+    (columns, x): (Range<usize>, &[f32]),
+    (sums, before): (&[Sums], f64),
+) -> Vec<f32> {
+    let k = factors.len();
+    let value = |x: &[f32]| {
+        let lines = columns.clone().zip(x.chunks_exact(k));
+        lines.map(|(column, x)| likelihood(calls.line(column, factors), x)).sum()
+    };
+    if columns.start >= calls.border {
+        let step = alleles_step(sums, x);
+        let is_safe = x.iter().zip(&step).all(|(&x, d)| d.abs() <= SAFE * f64::from(x));
+        return ascend(x, &step, (before, is_safe), value, |x| as_allele_frequencies(x, k));
+    }
+    let step = box_step(&sums[0], x);
+    let room = |x: f32| f64::from(x.min(1.0 - x));
+    let is_safe = x.iter().zip(&step).all(|(&x, d)| d.abs() <= SAFE * room(x));
+    ascend(x, &step, (before, is_safe), value, as_frequencies)
+}
+
 /// The log-likelihood of a model.
 pub(super) fn log_likelihood(calls: &Calls, model: &Model) -> f64 {
     let factors: Vec<&[f32]> = model.ancestry.iter().map(Vec::as_slice).collect();
-    let tasks: Vec<usize> = (0..calls.variants).step_by(LINES).collect();
-    let parts: Vec<f64> = tasks
-        .into_par_iter()
-        .map(|first| {
-            let variants = first..calls.variants.min(first + LINES);
-            variants
-                .map(|variant| {
-                    let x: Vec<f32> = model.frequency.iter().map(|own| own[variant]).collect();
-                    likelihood(
-                        Line { calls: calls.variant(variant), factors: &factors, ploidy: calls.ploidy },
-                        &x,
-                    )
-                })
-                .sum()
-        })
-        .collect();
+    let columns: Vec<usize> = calls.variants().flatten().collect();
+    let of_column = |&column: &usize| {
+        let x: Vec<f32> = model.frequency.iter().map(|own| own[column]).collect();
+        likelihood(calls.line(column, &factors), &x)
+    };
+    let parts: Vec<f64> =
+        columns.par_chunks(LINES).map(|columns| columns.iter().map(of_column).sum()).collect();
     parts.iter().sum()
 }
 
@@ -202,8 +243,17 @@ fn ascend(
 }
 
 /// Keeps frequencies within their bounds.
-pub(super) fn as_frequencies(x: &mut [f32]) {
+fn as_frequencies(x: &mut [f32]) {
     x.iter_mut().for_each(|x| *x = x.clamp(LEAST, 1.0 - LEAST));
+}
+
+/// Keeps the frequencies of several alleles (alleles × populations) above the least, in all 1.
+fn as_allele_frequencies(x: &mut [f32], k: usize) {
+    x.iter_mut().for_each(|x| *x = x.max(LEAST));
+    for a in 0..k {
+        let total: f64 = x.iter().skip(a).step_by(k).map(|&x| f64::from(x)).sum();
+        x.iter_mut().skip(a).step_by(k).for_each(|x| *x = (f64::from(*x) / total) as f32);
+    }
 }
 
 /// Makes shares of numbers: none below 0, in all 1.
@@ -212,66 +262,6 @@ pub(super) fn as_shares(x: &mut [f32]) {
     let total: f64 = x.iter().map(|&x| f64::from(x)).sum();
     let k = x.len() as f32;
     x.iter_mut().for_each(|x| *x = if total > 0.0 { (f64::from(*x) / total) as f32 } else { 1.0 / k });
-}
-
-/// The greatest of gᵀd − ½ dᵀHd with every frequency within its bounds, by coordinates.
-fn box_step(sums: &Sums, x: &[f32]) -> Vec<f64> {
-    let k = x.len();
-    let information = |a: usize, b: usize| sums.information[a.max(b) * k + a.min(b)];
-    let mut d = vec![0.0; k];
-    for _ in 0..60 {
-        let mut gain = 0.0;
-        for a in 0..k {
-            let curvature = information(a, a);
-            if curvature <= 0.0 {
-                continue;
-            }
-            let slope = sums.gradient[a] - (0..k).map(|b| information(a, b) * d[b]).sum::<f64>();
-            let (low, high) = (f64::from(LEAST - x[a]), f64::from(1.0 - LEAST - x[a]));
-            let to = (d[a] + slope / curvature).clamp(low, high);
-            gain += (to - d[a]).powi(2) * curvature;
-            d[a] = to;
-        }
-        if gain < 1e-8 {
-            break;
-        }
-    }
-    d
-}
-
-/// The greatest of gᵀd − ½ dᵀHd with the ancestries still shares of 1, by pairs: what the worst gives, the best takes.
-fn simplex_step(sums: &Sums, x: &[f32]) -> Vec<f64> {
-    let k = x.len();
-    let information = |a: usize, b: usize| sums.information[a.max(b) * k + a.min(b)];
-    let mut slope = sums.gradient.clone();
-    let mut d = vec![0.0; k];
-    for _ in 0..60 * k {
-        let (mut to, mut from) = (0, None);
-        for a in 0..k {
-            if slope[a] > slope[to] {
-                to = a;
-            }
-            let has_some = f64::from(x[a]) + d[a] > 0.0;
-            if has_some && from.is_none_or(|from: usize| slope[a] < slope[from]) {
-                from = Some(a);
-            }
-        }
-        let Some(from) = from.filter(|&from| slope[from] < slope[to]) else { break };
-        let curvature = information(to, to) + information(from, from) - 2.0 * information(to, from);
-        let most = f64::from(x[from]) + d[from];
-        let difference = slope[to] - slope[from];
-        let amount = if curvature > 0.0 { (difference / curvature).min(most) } else { most };
-        if difference * amount < 1e-7 {
-            break;
-        }
-        d[to] += amount;
-        // The last bit of a share is taken whole, so that it is 0 and stays so.
-        d[from] = if amount == most { -f64::from(x[from]) } else { d[from] - amount };
-        for (a, slope) in slope.iter_mut().enumerate() {
-            *slope -= amount * (information(a, to) - information(a, from));
-        }
-    }
-    d
 }
 
 const _: () = assert!(TILE.is_multiple_of(LANES));

@@ -2,7 +2,7 @@
 
 use crate::cli::Session;
 
-mod chosen;
+pub(super) mod chosen;
 mod groups;
 mod pictures;
 mod roh;

@@ -38,8 +38,8 @@ pub(crate) struct Args {
     /// How the tree is made: neighbour joining, or average linkage (which takes an even pace of change for granted)
     #[arg(long, value_name = "METHOD", default_value = "nj", value_parser = ["nj", "upgma"])]
     method: String,
-    /// Distance of two accessions over the variants both have: mean difference of dosages as shares of the ploidy,
-    /// or share of differing calls
+    /// Distance of two accessions over the variants both have: mean difference of dosages as shares of the ploidy (of
+    /// microsatellites and the like, the share of alleles not in common), or share of differing calls
     #[arg(long, value_name = "DISTANCE", default_value = "alleles", value_parser = ["alleles", "calls"])]
     distance: String,
     /// Square table of distances with names, in place of genotypes (TSV or CSV)

@@ -38,6 +38,12 @@ pub(super) struct Axis {
     divisor: f64,
 }
 
+/// The class that fills a shape with the colour of a part; past the last colour they begin again, paler.
+pub(super) fn fill(part: usize) -> String {
+    let pale = if part < COLOURS { "" } else { " pale" };
+    format!("f{}{pale}", part % COLOURS)
+}
+
 /// A coordinate with one decimal, the shortest way.
 pub(super) fn at(value: f64) -> String {
     let text = format!("{value:.1}");
@@ -140,6 +146,16 @@ impl Svg {
         self.text("name m", ((frame.left + frame.right) / 2.0, frame.bottom + 34.0), &x.label);
     }
 
+    /// The axis at the left alone, for pictures whose places have names: grid lines across the frame, numbers beside it.
+    pub(super) fn standing_axis(&mut self, frame: Frame, y: &Axis) {
+        for (place, mark) in y.marks() {
+            self.line("grid", (frame.left, place), (frame.right, place));
+            self.text("tick e", (frame.left - 6.0, place + 4.0), &mark);
+        }
+        self.line("axis", (frame.left, frame.bottom), (frame.right, frame.bottom));
+        self.text("name s", (4.0, frame.top - 10.0), &y.label);
+    }
+
     /// A legend at the top left of a frame, in as many rows as it takes.
     pub(super) fn legend(&mut self, frame: Frame, names: &[String]) {
         let (mut x, mut y) = (frame.left, frame.top);
@@ -149,7 +165,7 @@ impl Svg {
                 (x, y) = (frame.left, y + 18.0);
             }
             let swatch = Frame { left: x, top: y, right: x + 11.0, bottom: y + 11.0 };
-            self.rect(&format!("f{}", index % COLOURS), swatch, "");
+            self.rect(&fill(index), swatch, "");
             self.label("key s", (x + 16.0, y + 10.0), (name, 28));
             x += width;
         }

@@ -37,14 +37,14 @@ impl Product {
         }
     }
 
-    /// Multiplies by h^g (1 − h)^(n − g), a dosage of g of n copies at frequency h, at each call. Both h and 1 − h are
-    /// 10⁻⁷ or more: four of them are far from the smallest number.
+    /// Multiplies by h^g (1 − h)^(n − g), a dosage of g of n copies at frequency h, at each call; for one allele of
+    /// several by h^g. Both h and 1 − h are 10⁻⁷ or more: four of them are far from the smallest number.
     #[inline(always)]
-    fn take(&mut self, calls: &[u8], h: &Span, ploidy: u8) {
+    fn take<const ALLELE: bool>(&mut self, calls: &[u8], h: &Span, ploidy: u8) {
         let size = calls.len();
         for index in 0..ploidy {
             for ((mantissa, &call), &h) in self.mantissa[..size].iter_mut().zip(calls).zip(&h[..size]) {
-                let other = if index < call >> 4 { 1.0 - h } else { 1.0 };
+                let other = if !ALLELE && index < call >> 4 { 1.0 - h } else { 1.0 };
                 *mantissa *= if index < call & 15 { h } else { other };
             }
             if index % 4 == 3 {
@@ -110,6 +110,11 @@ fn mix_few<const K: usize>(factors: &[&[f32]], x: &[f32], start: usize, h: &mut 
 /// The sums of a line.
 #[inline(always)]
 pub(super) fn sums_of_any(line: Line<'_>, x: &[f32], out: &mut Sums) {
+    if line.is_allele { sums_of::<true>(line, x, out) } else { sums_of::<false>(line, x, out) }
+}
+
+#[inline(always)]
+fn sums_of<const ALLELE: bool>(line: Line<'_>, x: &[f32], out: &mut Sums) {
     let k = x.len();
     let mut product = Product::one();
     let (mut h, mut e, mut w, mut wf) = ([0.0f32; SPAN], [0.0f32; SPAN], [0.0f32; SPAN], [0.0f32; SPAN]);
@@ -118,11 +123,11 @@ pub(super) fn sums_of_any(line: Line<'_>, x: &[f32], out: &mut Sums) {
         mix(line.factors, x, start, &mut h[..size]);
         for (((e, w), &h), &call) in e[..size].iter_mut().zip(&mut w[..size]).zip(&h[..size]).zip(calls) {
             let (g, n) = (f32::from(call & 15), f32::from(call >> 4));
-            let r = 1.0 / (h * (1.0 - h));
-            *e = (-n).mul_add(h, g) * r;
+            let r = 1.0 / if ALLELE { h } else { h * (1.0 - h) };
+            *e = if ALLELE { g } else { (-n).mul_add(h, g) } * r;
             *w = n * r;
         }
-        product.take(calls, &h, line.ploidy);
+        product.take::<ALLELE>(calls, &h, line.ploidy);
         for a in 0..k {
             let f = &line.factors[a][start..start + size];
             out.gradient[a] += dot(&e[..size], f);
@@ -158,11 +163,16 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
 /// The log-likelihood alone.
 #[inline(always)]
 pub(super) fn likelihood_of_any(line: Line<'_>, x: &[f32]) -> f64 {
+    if line.is_allele { likelihood_of::<true>(line, x) } else { likelihood_of::<false>(line, x) }
+}
+
+#[inline(always)]
+fn likelihood_of<const ALLELE: bool>(line: Line<'_>, x: &[f32]) -> f64 {
     let mut product = Product::one();
     let mut h = [0.0f32; SPAN];
     for (index, calls) in line.calls.chunks(SPAN).enumerate() {
         mix(line.factors, x, index * SPAN, &mut h[..calls.len()]);
-        product.take(calls, &h, line.ploidy);
+        product.take::<ALLELE>(calls, &h, line.ploidy);
     }
     product.logarithm()
 }

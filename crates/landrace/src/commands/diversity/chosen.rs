@@ -1,6 +1,6 @@
 //! The groups of samples: from a table, or from what the genotypes' own file says of its samples.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use landrace_genome::nearest::hint;
@@ -44,7 +44,8 @@ impl Flags {
             }
             return Ok(Chosen { grouping: Grouping::whole(header.samples.len()), table: None });
         };
-        let (cells, table) = self.columns(by, header, session)?;
+        let names: Vec<&str> = [Some(by.as_str()), self.within.as_deref()].into_iter().flatten().collect();
+        let (cells, table) = columns(self.groups.as_deref(), self.key.as_deref(), &names, header, session)?;
         let mut grouping = Grouping::by_cells(&cells[0]).with_context(|| format!("column '{by}'"))?;
         if let Some(regions) = cells.get(1) {
             grouping = grouping.within(regions)?;
@@ -59,36 +60,36 @@ impl Flags {
         }
         Ok(Chosen { grouping, table })
     }
+}
 
-    fn columns(
-        &self,
-        by: &str,
-        header: &SourceHeader,
-        session: &Session,
-    ) -> anyhow::Result<(Vec<Cells>, Option<InputDigest>)> {
-        let names = [Some(by), self.within.as_deref()].into_iter().flatten();
-        let Some(path) = &self.groups else {
-            let cells = names.map(|name| own_column(name, header)).collect::<anyhow::Result<_>>()?;
-            return Ok((cells, None));
-        };
-        let options = Options { key: self.key.clone(), ..Options::default() };
-        let table = AccessionTable::read(path, &options)?;
-        table.notes().iter().for_each(|note| session.progress.note(note));
-        let mut out = Vec::new();
-        for name in names {
-            let (joined, account) = table.join(&header.samples, name)?;
-            if out.is_empty() {
-                let note = account.note(table.path());
-                note.iter().for_each(|note| session.progress.note(note));
-            }
-            out.push(joined.cells);
+/// Columns by name, of a table or of the genotype file itself, joined to the samples; and the table, if there is one.
+pub(in crate::commands) fn columns(
+    table: Option<&Path>,
+    key: Option<&str>,
+    names: &[&str],
+    header: &SourceHeader,
+    session: &Session,
+) -> anyhow::Result<(Vec<Cells>, Option<InputDigest>)> {
+    let Some(path) = table else {
+        let cells = names.iter().map(|name| own_column(name, header)).collect::<anyhow::Result<_>>()?;
+        return Ok((cells, None));
+    };
+    let table = AccessionTable::read(path, &Options { key: key.map(str::to_owned), ..Options::default() })?;
+    table.notes().iter().for_each(|note| session.progress.note(note));
+    let mut out = Vec::new();
+    for name in names {
+        let (joined, account) = table.join(&header.samples, name)?;
+        if out.is_empty() {
+            let note = account.note(table.path());
+            note.iter().for_each(|note| session.progress.note(note));
         }
-        Ok((out, Some(table.digest().clone())))
+        out.push(joined.cells);
     }
+    Ok((out, Some(table.digest().clone())))
 }
 
 /// The cells of a column, one a sample.
-type Cells = Vec<Option<String>>;
+pub(in crate::commands) type Cells = Vec<Option<String>>;
 
 /// The groups, and the table that they are from.
 pub(super) struct Chosen {
