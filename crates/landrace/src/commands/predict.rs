@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let scheme = args.validation.scheme(session, &phenotypes, matrix.samples())?;
     let groups = args.validation.groups(session, &phenotypes, matrix.samples())?;
     let population = population(args, matrix)?;
-    let method = args.method.method();
+    let method = args.method.method(args.validation.seed);
     let mut results = Vec::new();
     let sets = phenotypes.sets(session)?.into_iter();
     for set in sets.filter(|set| !args.validation.uses(&set.name.name)) {

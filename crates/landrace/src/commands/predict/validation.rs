@@ -17,9 +17,9 @@ pub(super) struct ValidationArgs {
     /// How often the random folds are dealt
     #[arg(long, value_name = "N", default_value_t = 1, requires = "folds", value_parser = clap::value_parser!(u16).range(1..))]
     repeats: u16,
-    /// Seed of the random folds
+    /// Seed of random folds, chains and vectors
     #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// Leave out the samples of one cell of a column in turn: given folds, families, origins. COLUMN of the phenotypes,
     /// or TABLE:COLUMN
     #[arg(long, value_name = "COLUMN", group = "scheme")]
