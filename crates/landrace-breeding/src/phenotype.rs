@@ -10,7 +10,9 @@
 mod covariates;
 mod header;
 mod join;
+mod plots;
 mod role;
+mod sample_cells;
 mod set;
 mod table;
 #[cfg(test)]
@@ -19,6 +21,7 @@ mod trait_values;
 
 pub use covariates::{Covariates, Design};
 pub use join::Join;
+pub use plots::{Factor, Plots};
 pub use set::AnalysisSet;
 pub use table::{PhenotypeTable, ReadOptions};
 pub use trait_values::{ALL_ENVIRONMENTS, Trait, TraitName};

@@ -20,6 +20,7 @@ pub mod matrix;
 pub mod mendel;
 pub mod paralogs;
 pub mod pca;
+pub mod pedigree;
 pub mod plane;
 pub mod relationship;
 pub mod replicates;

@@ -78,12 +78,32 @@ fn known() -> Vec<Command> {
         command("ld blocks", 1, genotypes(), ".tsv"),
         command("ld prune", 1, genotypes(), ".bcf"),
         command("relationship", 1, genotypes(), ".tsv"),
-        command("markers", 1, genotypes(), ".tsv"),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
     .into_iter()
     .chain(of_gene_banks())
+    .chain(of_breeding())
     .collect()
+}
+
+/// The steps of breeding.
+fn of_breeding() -> Vec<Command> {
+    let genotypes = Take::positional("genotypes");
+    let with = |flags: &[(&'static str, &'static str)]| {
+        let flags = flags.iter().map(|&(name, flag)| Take::flag(name, flag));
+        std::iter::once(genotypes.clone()).chain(flags).collect::<Vec<_>>()
+    };
+    let (phenotypes, covariates) = (("phenotypes", "--phenotypes"), ("covariates", "--covariates"));
+    let mut associated = with(&[phenotypes, ("relationship", "--relationship"), covariates]);
+    associated[1] = associated[1].clone().required();
+    let kin = vec![Take::positional("pedigree"), Take::flag("genotypes", "--genotypes")];
+    vec![
+        command("markers", 1, with(&[]), ".tsv"),
+        command("phenotypes", 1, vec![Take::positional("plots")], ".tsv"),
+        command("pedigree", 1, kin, ".tsv"),
+        command("gwas", 1, associated, ".tsv"),
+        command("predict", 1, with(&[phenotypes, covariates, ("model", "--model")]), ".tsv"),
+    ]
 }
 
 /// The steps of gene banks and testing services.
@@ -100,10 +120,10 @@ fn of_gene_banks() -> Vec<Command> {
         command("diversity roh", 1, grouped(), ".tsv"),
         command("structure", 2, with(&[("groups", "--groups"), ("frequencies", "--frequencies")]), ".tsv"),
         command("tree", 2, with(&[]), ".nwk"),
-        command("duplicates", 1, with(&[("passport", "--passport")]), ".tsv"),
+        command("duplicates", 2, with(&[("passport", "--passport")]), ".tsv"),
         command(
             "identify variety",
-            1,
+            2,
             vec![
                 Take::positional("queries"),
                 Take::flag("against", "--against").required(),
@@ -115,12 +135,18 @@ fn of_gene_banks() -> Vec<Command> {
         command("identify hybrid", 1, with(&[("crosses", "--crosses"), ("against", "--against")]), ".tsv"),
         command(
             "identify parents",
-            1,
+            2,
             with(&[("candidates", "--candidates"), ("pedigree", "--pedigree")]),
             ".tsv",
         ),
-        command("core", 1, with(&[("traits", "--traits"), ("passport", "--passport")]), ".tsv"),
-        command("fingerprint", 1, with(&[]), ".tsv"),
+        command(
+            "identify purity",
+            1,
+            with(&[("against", "--against"), ("certificate", "--certificate")]),
+            ".tsv",
+        ),
+        command("core", 2, with(&[("traits", "--traits"), ("passport", "--passport")]), ".tsv"),
+        command("fingerprint", 2, with(&[]), ".tsv"),
         command("passport", 1, vec![Take::positional("table")], ".tsv"),
     ]
 }

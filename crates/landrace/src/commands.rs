@@ -17,6 +17,7 @@ mod duplicates;
 mod explain;
 mod filter;
 mod fingerprint;
+mod gwas;
 mod identify;
 mod impute;
 mod index;
@@ -25,6 +26,9 @@ mod logs;
 mod markers;
 mod passport;
 mod pca;
+mod pedigree;
+mod phenotypes;
+mod predict;
 mod relationship;
 mod report;
 mod run;
@@ -49,6 +53,9 @@ pub(crate) enum Command {
     Ld(ld::Args),
     Passport(passport::Args),
     Pca(pca::Args),
+    Pedigree(pedigree::Args),
+    Phenotypes(phenotypes::Args),
+    Predict(predict::Args),
     Relationship(relationship::Args),
     Diversity(diversity::Args),
     Core(core::Args),
@@ -58,6 +65,7 @@ pub(crate) enum Command {
     Markers(markers::Args),
     Duplicates(duplicates::Args),
     Fingerprint(fingerprint::Args),
+    Gwas(gwas::Args),
     Simulate(simulate::Args),
     Run(run::Args),
     Status(status::Args),
@@ -83,6 +91,9 @@ impl Command {
             Self::Ld(args) => ld::run(&args, session),
             Self::Passport(args) => passport::run(&args, session),
             Self::Pca(args) => pca::run(&args, session),
+            Self::Pedigree(args) => pedigree::run(&args, session),
+            Self::Phenotypes(args) => phenotypes::run(&args, session),
+            Self::Predict(args) => predict::run(&args, session),
             Self::Relationship(args) => relationship::run(&args, session),
             Self::Diversity(args) => diversity::run(&args, session),
             Self::Core(args) => core::run(&args, session),
@@ -92,6 +103,7 @@ impl Command {
             Self::Markers(args) => markers::run(&args, session),
             Self::Duplicates(args) => duplicates::run(&args, session),
             Self::Fingerprint(args) => fingerprint::run(&args, session),
+            Self::Gwas(args) => gwas::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
             Self::Status(args) => status::run(&args),

@@ -137,7 +137,7 @@ impl Selection {
 }
 
 /// Names from a file, one a line, or from the list itself.
-fn names(text: &str) -> anyhow::Result<Vec<String>> {
+pub(crate) fn names(text: &str) -> anyhow::Result<Vec<String>> {
     if std::fs::metadata(text).is_ok_and(|metadata| !metadata.is_dir()) {
         let lines = file::read_text(text)?;
         return Ok(lines.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect());

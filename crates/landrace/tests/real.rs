@@ -27,18 +27,28 @@ mod duplicates;
 mod fingerprint;
 #[path = "real/genotypes.rs"]
 mod genotypes;
+#[path = "real/gwas.rs"]
+mod gwas;
 #[path = "real/imputation.rs"]
 mod imputation;
 #[path = "real/ld.rs"]
 mod ld;
+#[path = "real/multi_trait.rs"]
+mod multi_trait;
 #[path = "real/neighbours.rs"]
 mod neighbours;
 #[path = "real/parentage.rs"]
 mod parentage;
 #[path = "real/passport.rs"]
 mod passport;
+#[path = "real/pedigree.rs"]
+mod pedigree;
 #[path = "real/peers.rs"]
 mod peers;
+#[path = "real/phenotypes.rs"]
+mod phenotypes;
+#[path = "real/prediction.rs"]
+mod prediction;
 #[path = "real/reads.rs"]
 mod reads;
 #[path = "real/relationship.rs"]
@@ -76,6 +86,11 @@ fn main() -> std::process::ExitCode {
         core::trials(),
         fingerprint::trials(),
         passport::trials(),
+        pedigree::trials(),
+        phenotypes::trials(),
+        multi_trait::trials(),
+        prediction::trials(),
+        gwas::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();

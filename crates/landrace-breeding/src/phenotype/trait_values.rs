@@ -141,6 +141,29 @@ impl PhenotypeTable {
         all.iter().filter(|own| own.environment.is_none() || !is_over_all(own)).cloned().collect()
     }
 
+    /// The traits over all their environments, each once.
+    pub fn base_traits(&self) -> Vec<TraitName> {
+        let mut out: Vec<TraitName> = Vec::new();
+        for own in self.traits() {
+            if out.iter().all(|other| other.name != own.name) {
+                out.push(TraitName { environment: None, ..own });
+            }
+        }
+        out
+    }
+
+    /// The trait that a word means, over all its environments if it names none.
+    ///
+    /// # Errors
+    /// As [`Self::find_trait`].
+    pub fn find_base_trait(&self, word: &str) -> Result<TraitName, GenotypeError> {
+        let is_it = |own: &TraitName| own.name == word;
+        let is_like = |own: &TraitName| own.name.to_lowercase() == word.to_lowercase();
+        let all = self.base_traits();
+        let found = all.iter().find(|own| is_it(own)).or_else(|| all.iter().find(|own| is_like(own)));
+        found.cloned().map_or_else(|| self.find_trait(word), Ok)
+    }
+
     /// The trait that a word means: a name, letter case aside, or `name@environment`.
     ///
     /// # Errors
@@ -212,7 +235,7 @@ impl PhenotypeTable {
                 weights[own] = self.weight_at(Place { row: place.row, column })?;
             }
         }
-        self.refuse_codes(name)?;
+        self.refuse_codes(&self.places(name))?;
         Ok(Trait { name: name.clone(), values, weights })
     }
 
@@ -269,12 +292,12 @@ impl PhenotypeTable {
     }
 
     /// Refuses codes for missing that nobody declared: -999 among heights is no height.
-    pub(super) fn refuse_codes(&self, name: &TraitName) -> Result<(), GenotypeError> {
+    pub(super) fn refuse_codes(&self, places: &[Place]) -> Result<(), GenotypeError> {
         if self.is_missing_said {
             return Ok(());
         }
         let mut values = Vec::new();
-        for place in self.places(name) {
+        for &place in places {
             values.extend(self.value_at(place)?.map(|value| (value, place)));
         }
         let is_code = |value: f64| CODES.contains(&value);

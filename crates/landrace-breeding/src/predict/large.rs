@@ -65,8 +65,8 @@ pub struct LargeFit {
     pub share_se: f64,
     /// Its Monte-Carlo error; 0 if it was given.
     pub share_error: f64,
-    /// Mean of the diagonal of the relationship matrix among the records.
-    pub diagonal: f64,
+    /// Diagonal of the relationship matrix.
+    pub diagonals: Vec<f64>,
     /// Restricted log-likelihood, without the constant.
     pub likelihood: f64,
     /// Products with the calls that were made.
@@ -102,14 +102,14 @@ pub fn fit(calls: &CodedCalls, records: &Records, options: &Options) -> Result<L
     let spread = y.iter().map(|y| y * y).sum::<f64>();
     operator.project(&mut y);
     let length = y.iter().map(|y| y * y).sum::<f64>();
-    if !(length > 1e-12 * spread) || !length.is_finite() {
+    if !length.is_finite() || length <= 1e-12 * spread {
         return fail("the records do not vary; there is nothing to predict".to_owned());
     }
     let mut krylov = Krylov::new(&operator, y, options);
     loop {
         krylov.extend(&operator);
         let is_last = krylov.steps() >= options.most_steps || krylov.is_spent();
-        if krylov.steps() % 5 != 0 && !is_last {
+        if !krylov.steps().is_multiple_of(5) && !is_last {
             continue;
         }
         let likelihood = Likelihood::of(&krylov, freedom);
@@ -136,7 +136,6 @@ fn finish(
     let diagonal = operator.diagonal();
     let (share_se, share_error) =
         if options.share.is_some() { (f64::NAN, 0.0) } else { likelihood.errors(delta) };
-    let records = || operator.records.weights.iter().zip(&diagonal).filter(|(w, _)| **w > 0.0);
     LargeFit {
         reliabilities: reliability::of(operator, krylov, &diagonal, delta),
         values,
@@ -147,7 +146,7 @@ fn finish(
         share: 1.0 / (1.0 + delta),
         share_se,
         share_error,
-        diagonal: records().map(|(_, d)| d).sum::<f64>() / records().count() as f64,
+        diagonals: diagonal,
         likelihood: likelihood.at(delta, None),
         steps: krylov.steps(),
         left: krylov.left(0, delta),

@@ -23,7 +23,8 @@ impl SampleMatrix {
         let mut values = self.values.clone();
         let mut at = values.iter_mut();
         for i in 0..n {
-            for (value, other) in at.by_ref().zip(&means[..=i]) {
+            // The means first: the shorter of the two must be the one that ends the row.
+            for (other, value) in means[..=i].iter().zip(at.by_ref()) {
                 *value += mean - means[i] - other;
             }
         }

@@ -6,61 +6,11 @@ use std::collections::HashMap;
 
 use landrace_genome::nearest::hint;
 use landrace_genotypes::GenotypeError;
+use landrace_genotypes::pedigree::individual::{
+    BIRTH_WORDS, FATHER_WORDS, MOTHER_WORDS, NAME_WORDS, SEX_WORDS, known, plain,
+};
 
-/// Sex of an individual.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sex {
-    /// May be a father alone.
-    Male,
-    /// May be a mother alone.
-    Female,
-}
-
-/// A year, month and day of birth, as far as they are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Birth {
-    year: i32,
-    month: Option<u8>,
-    day: Option<u8>,
-}
-
-impl Birth {
-    /// Reads `2021`, `2021-04` or `2021-04-30`, also with `/` or without a separator.
-    pub fn parse(text: &str) -> Option<Self> {
-        let plain: Vec<&str> = text.split(['-', '/', '.']).collect();
-        let parts: Vec<&str> = match plain.as_slice() {
-            [one] if one.len() == 8 && one.is_ascii() => vec![&one[..4], &one[4..6], &one[6..]],
-            _ => plain,
-        };
-        let (year, rest) = parts.split_first()?;
-        if year.len() != 4 || rest.len() > 2 {
-            return None;
-        }
-        let number = |text: &&str, most: u8| text.parse().ok().filter(|n| (1..=most).contains(n));
-        let month = rest.first().map(|text| number(text, 12).ok_or(())).transpose().ok()?;
-        let day = rest.get(1).map(|text| number(text, 31).ok_or(())).transpose().ok()?;
-        Some(Self { year: year.parse().ok()?, month, day })
-    }
-
-    /// First and last year that the birth can have been in, as numbers.
-    fn range(self) -> (f64, f64) {
-        let start = f64::from(self.year) + self.month.map_or(0.0, |m| f64::from(m - 1) / 12.0);
-        let start = start + self.day.map_or(0.0, |d| f64::from(d - 1) / 372.0);
-        let width = match (self.month, self.day) {
-            (None, _) => 1.0,
-            (_, None) => 1.0 / 12.0,
-            _ => 0.0,
-        };
-        (start, start + width)
-    }
-
-    /// Whether an individual born then is surely too young to be the parent of one born at `child`: less than
-    /// `least` years older, or not older at all.
-    pub fn is_too_young(self, child: Self, least: f64) -> bool {
-        let age = child.range().1 - self.range().0;
-        age <= 0.0 || age < least - 1e-9
-    }
-}
+pub use landrace_genotypes::pedigree::individual::{Birth, Sex};
 
 /// An individual of the table.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -92,41 +42,15 @@ pub struct Pedigree {
 
 /// What a column means, by its names in lower case without separators.
 const COLUMNS: [(Column, &[&str]); 9] = [
-    (
-        Column::Name,
-        &[
-            "individ",
-            "individual",
-            "individualid",
-            "id",
-            "sample",
-            "animal",
-            "animalid",
-            "offspring",
-            "progeny",
-            "plant",
-            "accession",
-            "accenumb",
-            "name",
-            "candidate",
-            "lamb",
-            "iid",
-        ],
-    ),
+    (Column::Name, NAME_WORDS),
     (
         Column::Sample,
         &["seqid", "genotype", "genotypeid", "sampleid", "samplename", "sampleingenotypes", "sample"],
     ),
-    (
-        Column::Father,
-        &["father", "fatherid", "sire", "sireid", "male", "maleparent", "pollenparent", "parent1", "pat"],
-    ),
-    (
-        Column::Mother,
-        &["mother", "motherid", "dam", "damid", "female", "femaleparent", "seedparent", "parent2", "mat"],
-    ),
-    (Column::Sex, &["sex", "gender"]),
-    (Column::Birth, &["birth", "birthdate", "dateofbirth", "born", "dob", "birthyear", "year", "sown"]),
+    (Column::Father, FATHER_WORDS),
+    (Column::Mother, MOTHER_WORDS),
+    (Column::Sex, SEX_WORDS),
+    (Column::Birth, BIRTH_WORDS),
     (Column::Group, &["group", "pargroup", "parentgroup", "candidategroup"]),
     (Column::FatherGroup, &["fathergroup", "siregroup"]),
     (Column::MotherGroup, &["mothergroup", "damgroup"]),
@@ -147,17 +71,6 @@ enum Column {
 
 /// Where each column stands.
 type Places = [Option<usize>; COLUMNS.len()];
-
-fn plain(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
-
-/// What stands for an unknown parent.
-fn known(cell: &str) -> Option<String> {
-    let is_unknown = matches!(cell, "" | "0" | "." | "-" | "?" | "*")
-        || ["na", "n/a", "nan", "unknown", "none", "missing"].contains(&cell.to_ascii_lowercase().as_str());
-    (!is_unknown).then(|| cell.to_owned())
-}
 
 impl Pedigree {
     /// Reads a table with a header line, separated by tabs, semicolons or commas; without a header if `is_list`,
@@ -210,7 +123,9 @@ impl Pedigree {
     }
 
     fn push(&mut self, line: u64, places: &Places, cells: &[String]) -> Result<(), GenotypeError> {
-        let cell = |column: Column| places[column as usize].map(|at| cells[at].as_str()).and_then(known);
+        let cell = |column: Column| {
+            places[column as usize].map(|at| cells[at].as_str()).and_then(known).map(str::to_owned)
+        };
         let Some(name) = cell(Column::Name) else {
             return Err(self.error(line, "the individual has no name; fill in its cell".to_owned()));
         };
@@ -226,15 +141,8 @@ impl Pedigree {
             return Err(self.error(line, message));
         }
         if let Some(text) = cell(Column::Sex) {
-            own.sex = match text.to_ascii_lowercase().as_str() {
-                "m" | "male" | "1" | "ram" | "bull" | "boar" | "sire" => Some(Sex::Male),
-                "f" | "female" | "2" | "ewe" | "cow" | "sow" | "dam" => Some(Sex::Female),
-                "h" | "u" | "both" | "hermaphrodite" | "3" => None,
-                _ => {
-                    let message = format!("cannot read the sex '{text}'; write M or F, or leave it empty");
-                    return Err(self.error(line, message));
-                }
-            };
+            own.sex = Sex::parse(&text)
+                .map_err(|remedy| self.error(line, format!("cannot read the sex '{text}'; {remedy}")))?;
         }
         if let Some(text) = cell(Column::Birth) {
             own.birth = Some(Birth::parse(&text).ok_or_else(|| {
@@ -364,17 +272,5 @@ mod tests {
         assert!(fails("what\tsire\na\tb\n").contains("no column of the individuals' names"));
         let round = Pedigree::parse("id\tsire\na\tb\nb\tc\nc\ta\nd\ta\n", "p").unwrap();
         assert_eq!(round.circles(), ["a"]);
-    }
-
-    #[test]
-    fn the_young_are_no_parents() {
-        let born = |text| Birth::parse(text).unwrap();
-        assert!(born("2021").is_too_young(born("2020"), 0.0));
-        assert!(!born("2020").is_too_young(born("2020"), 0.0));
-        assert!(born("2020-05-01").is_too_young(born("2020-05-01"), 0.0));
-        assert!(born("2020-05").is_too_young(born("20200401"), 0.0));
-        assert!(born("2019-12-31").is_too_young(born("2020-05-01"), 0.5));
-        assert!(!born("2019-12-31").is_too_young(born("2020-07-01"), 0.5));
-        assert!(Birth::parse("21").is_none() && Birth::parse("2020-13").is_none());
     }
 }

@@ -70,7 +70,7 @@ fn method_names() -> clap::builder::PossibleValuesParser {
     Method::ALL.map(Method::name).into()
 }
 
-fn layout_names() -> clap::builder::PossibleValuesParser {
+pub(super) fn layout_names() -> clap::builder::PossibleValuesParser {
     Layout::ALL.map(|(name, _)| name).into()
 }
 
@@ -107,7 +107,7 @@ impl Args {
 const INBRED: f64 = 0.5;
 
 /// Memory that is free, where the system says so.
-fn free_memory() -> Option<u64> {
+pub(super) fn free_memory() -> Option<u64> {
     let text = file::read_text("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     line.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kib| kib * 1024)
