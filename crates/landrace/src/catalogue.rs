@@ -121,10 +121,10 @@ fn of_gene_banks() -> Vec<Command> {
         command("diversity roh", 1, grouped(), ".tsv"),
         command("structure", 2, with(&[("groups", "--groups"), ("frequencies", "--frequencies")]), ".tsv"),
         command("tree", 2, with(&[]), ".nwk"),
-        command("duplicates", 1, with(&[("passport", "--passport")]), ".tsv"),
+        command("duplicates", 2, with(&[("passport", "--passport")]), ".tsv"),
         command(
             "identify variety",
-            1,
+            2,
             vec![
                 Take::positional("queries"),
                 Take::flag("against", "--against").required(),
@@ -136,8 +136,14 @@ fn of_gene_banks() -> Vec<Command> {
         command("identify hybrid", 1, with(&[("crosses", "--crosses"), ("against", "--against")]), ".tsv"),
         command(
             "identify parents",
-            1,
+            2,
             with(&[("candidates", "--candidates"), ("pedigree", "--pedigree")]),
+            ".tsv",
+        ),
+        command(
+            "identify purity",
+            1,
+            with(&[("against", "--against"), ("certificate", "--certificate")]),
             ".tsv",
         ),
         command("core", 2, with(&[("traits", "--traits"), ("passport", "--passport")]), ".tsv"),
