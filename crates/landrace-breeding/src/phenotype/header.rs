@@ -67,6 +67,9 @@ pub(super) fn take(raw: &mut Rows, samples: &[String]) -> Result<Headed, Genotyp
         plain(rows)
     };
     headed.line = line;
+    if is_fam && let Some(sex) = headed.headings.iter_mut().find(|own| own.name == "sex") {
+        sex.declared = Some(Declared::Covariate);
+    }
     if headed.headings.iter().any(|heading| is_named(&heading.name, &["FID"])) {
         headed.missing.push("-9");
     }

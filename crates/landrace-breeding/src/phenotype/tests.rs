@@ -87,7 +87,7 @@ fn headers_of_other_programs() {
         message.contains("has 2 rows of numbers without names and header, but the genotypes have 1 samples")
     );
     let fam = read("t.fam", "f a 0 0 1 2.5\nf b 0 0 1 -9\n", &[], &[]).unwrap();
-    assert_eq!(values(&fam, "1").unwrap(), [Some(2.5), None]);
+    assert_eq!((words(&fam), values(&fam, "1").unwrap()), (names(&["1"]), vec![Some(2.5), None]));
     let of_r = table("\"y\" \"z\"\n\"a\" 1 3\n\"b\" 2 3\n", &["a", "b"]);
     assert_eq!(
         (of_r.names().to_vec(), values(&of_r, "y").unwrap()),
