@@ -1,5 +1,6 @@
 //! Breeding decisions: marker panels, breeding values, crosses and selection.
 
+pub mod gwas;
 pub mod markers;
 mod minimise;
 pub mod mixed_model;

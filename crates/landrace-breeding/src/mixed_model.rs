@@ -18,6 +18,7 @@ pub(crate) mod search;
 mod spectrum;
 
 pub use null::{NullModel, fit_null};
+pub(crate) use null::{check_data, solve};
 pub use search::Bound;
 pub use spectrum::{Rotated, Spectrum};
 

@@ -84,9 +84,15 @@ pub enum Chart {
     Line,
     /// First column: label. Second and third: x and y. Fourth, if there: group.
     Scatter,
+    /// First column: label. Second and third: latitude and longitude in degrees. Fourth: group; rows without one are
+    /// names of countries, written faintly where they fall within the map.
+    Map,
     /// First column: contig. Second: position, 1-based. Third, if there: value. A row without a position gives
     /// the contig's length in the third column.
     Contigs,
+    /// As [`Chart::Contigs`], but the contigs stand one after another on one line and each value is a point: the higher, the
+    /// more it matters. A row without a contig gives a threshold in the third column.
+    Manhattan,
     /// First column: row label. Each further column: a column of the matrix.
     Heatmap,
     /// First column: label. Second: the text of a QR code. Third: symbols, drawn as a strip of colours.

@@ -40,6 +40,7 @@ pub mod vcf;
 mod wells;
 pub mod write;
 
+pub use vcf::calls_as_text;
 pub use write::{EncodeBlock, Encoded, GenotypeWriter, Losses, WriteOptions, create, create_with, wanted_by};
 
 /// How genotypes are to be read: which layers, and what some formats do not say themselves.

@@ -6,6 +6,7 @@ pub(crate) mod additive;
 pub mod file;
 mod frequency;
 mod kgd;
+mod loco;
 mod order;
 pub(crate) mod pairs;
 mod part;
@@ -13,6 +14,7 @@ mod states;
 
 pub use file::{Layout, read};
 pub use frequency::Frequencies;
+pub use loco::{WithoutContig, without_each_contig};
 
 use crate::block::layer::Wanted;
 use crate::source::{GenotypeError, GenotypeSource};

@@ -1,5 +1,9 @@
 //! Tails of the distributions that tests on genotypes use.
 
+mod log_tail;
+
+pub use log_tail::{chi_squared_of_ln_tail, ln_chi_squared_tail, ln_f_tail, ln_gamma, probability_text};
+
 /// P-value of a chi-squared statistic with whole degrees of freedom; 1 without any.
 pub fn chi_squared_tail(statistic: f64, degrees: u32) -> f64 {
     if degrees == 0 { 1.0 } else { upper_gamma(f64::from(degrees) / 2.0, statistic.max(0.0) / 2.0) }

@@ -73,9 +73,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// How far the core may be from the best, as a share of the bound: 0.1 is 10%.
+    /// How far the core may be from the best, as a share of the bound: 0.1 is 10%. All of the value (1) where the bound
+    /// is 0.
     pub fn gap(&self) -> f64 {
-        if self.bound == 0.0 { 0.0 } else { ((self.value - self.bound) / self.bound).abs() }
+        let apart = (self.value - self.bound).abs();
+        if apart == 0.0 {
+            0.0
+        } else if self.bound == 0.0 {
+            1.0
+        } else {
+            (apart / self.bound).abs()
+        }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod pairs;
 pub mod power;
 mod request;
 pub mod search;
+mod sized;
 pub mod summary;
 pub mod task;
 pub mod write;
@@ -61,8 +62,10 @@ pub struct Fingerprint {
     pub bound: Bound,
     /// Cost of the panel, in thousandths.
     pub cost: u64,
-    /// Whether it is proved that no panel costs less.
+    /// Whether it is proved that no panel costs less; of a panel of a given size, that none has more differences.
     pub is_optimal: bool,
+    /// What is known of panels of the size asked for, if one was.
+    pub size: Option<Size>,
     /// How often each number of differences occurs among the pairs told apart.
     pub differences: Vec<u64>,
     /// The pairs with fewest differences at the chosen markers: differences, and the two.
@@ -71,6 +74,17 @@ pub struct Fingerprint {
     pub barcodes: Barcodes,
     /// What became of the variants read.
     pub sifted: Sifted,
+}
+
+/// A size asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Number of markers.
+    pub markers: usize,
+    /// No panel of so many gives every pair more differences than this.
+    pub most_differences: u8,
+    /// Differences that the plain greedy choice gives every pair.
+    pub greedy_differences: u8,
 }
 
 /// A marker of the panel.
@@ -108,12 +122,12 @@ pub fn fingerprint(matrix: &GenotypeMatrix, request: &Request) -> Result<Fingerp
     }
     let found = find_pairs(&profiles, depth, request.error);
     let task = make_task(request, &candidates, profiles, (depth, &found))?;
-    let plain = greedy(&task, None);
-    let (task, found) = leave_open_out(task, found, &plain);
-    if task.required.is_empty() {
-        return Err(GenotypeError::Request(nothing_told_apart(&found, depth)));
-    }
-    let (chosen, bound, is_optimal) = choose(&task, &found, &plain, request);
+    let panel = match request.size {
+        Some(size) => choose_sized(task, found, size, request)?,
+        None => choose_fewest(task, found, request)?,
+    };
+    let Panel { task, found, plain, chosen, bound, is_optimal, size } = panel;
+    let depth = u32::from(task.depth);
     let cost = task.cost_of(&chosen);
     let ordered = in_order(&task, &chosen);
     let (differences, closest) = distances(&task, &ordered.chosen);
@@ -127,14 +141,81 @@ pub fn fingerprint(matrix: &GenotypeMatrix, request: &Request) -> Result<Fingerp
         told_apart: task.required.len(),
         groups: clone_groups(samples, &found.unseparable),
         unseparable: found.unseparable,
-        greedy: plain.chosen.len(),
+        greedy: plain,
         bound,
         cost,
         is_optimal,
+        size,
         differences,
         closest,
         barcodes,
         sifted,
+    })
+}
+
+/// A panel, and the pairs that it is to tell apart.
+struct Panel {
+    task: Task,
+    found: Pairs,
+    /// Markers that the plain greedy choice takes.
+    plain: usize,
+    chosen: Vec<usize>,
+    bound: Bound,
+    is_optimal: bool,
+    size: Option<Size>,
+}
+
+/// The fewest markers for the depth asked for.
+fn choose_fewest(task: Task, found: Pairs, request: &Request) -> Result<Panel, GenotypeError> {
+    let plain = greedy(&task, None);
+    let (task, found) = leave_open_out(task, found, &plain.open, Why::Rules);
+    if task.required.is_empty() {
+        return Err(GenotypeError::Request(nothing_told_apart(&found, u32::from(task.depth))));
+    }
+    let (chosen, bound, is_optimal) = choose(&task, &found, &plain, request);
+    Ok(Panel { task, found, plain: plain.chosen.len(), chosen, bound, is_optimal, size: None })
+}
+
+/// The best panel of a given size. Pairs that it cannot tell apart are no longer asked for, and are listed.
+fn choose_sized(
+    mut task: Task,
+    found: Pairs,
+    size: usize,
+    request: &Request,
+) -> Result<Panel, GenotypeError> {
+    if task.required.is_empty() {
+        return Err(GenotypeError::Request(nothing_told_apart(&found, 1)));
+    }
+    let needed = task.rules.lacking(&task.forced).iter().map(|&(_, missing)| missing).sum::<usize>();
+    if size < task.forced.len() + needed {
+        return Err(GenotypeError::Request(format!(
+            "a panel of {size} markers is asked for, but {} are forced and the quotas ask for {needed} more; ask for more \
+             markers, or force fewer",
+            task.forced.len()
+        )));
+    }
+    let own = sized::choose(&task, size, &found.near, request.effort);
+    let open: Vec<(usize, usize)> =
+        task.pairs_below(&own.chosen, 1).iter().map(|&(a, b, _)| (a as usize, b as usize)).collect();
+    let (all, found) = leave_open_out(task, found, &open, Why::TooFewMarkers);
+    task = Task { depth: own.depth.max(1), ..all };
+    if task.required.is_empty() {
+        return Err(GenotypeError::Request(nothing_told_apart(&found, 1)));
+    }
+    let plain = greedy(&task, None);
+    let near = found.near.iter().map(|&(_, a, b)| (a as u32, b as u32)).take(1024).collect::<Vec<_>>();
+    let bound = bound::lower_bound(&task, &own.chosen, &found.unseparable, &near);
+    let most_differences = bound::most_differences(&task, &found.unseparable, own.chosen.len());
+    let known = Size { markers: size, most_differences, greedy_differences: own.greedy_depth };
+    let is_optimal = own.depth >= most_differences;
+    Ok(Panel {
+        task,
+        found,
+        plain: plain.chosen.len(),
+        chosen: own.chosen,
+        bound,
+        is_optimal,
+        size: Some(known),
     })
 }
 
@@ -155,12 +236,12 @@ fn make_task(
     Ok(Task { profiles, required: found.required.clone(), depth, cost, forced, rules })
 }
 
-/// Pairs that the rules leave open are no longer asked for, and are listed.
-fn leave_open_out(mut task: Task, mut found: Pairs, plain: &Greedy) -> (Task, Pairs) {
-    for &(a, b) in &plain.open {
+/// Pairs that are left open are no longer asked for, and are listed.
+fn leave_open_out(mut task: Task, mut found: Pairs, open: &[(usize, usize)], why: Why) -> (Task, Pairs) {
+    for &(a, b) in open {
         task.required.remove(a, b);
         let (shared, different, _) = task.profiles.compare(a, b, u32::MAX);
-        found.unseparable.push(Unseparable { first: b, second: a, shared, different, why: Why::Rules });
+        found.unseparable.push(Unseparable { first: b, second: a, shared, different, why });
     }
     found.unseparable.sort_unstable_by_key(|pair| (pair.first, pair.second));
     found.near.retain(|&(_, a, b)| task.required.contains(a, b));
@@ -208,7 +289,8 @@ fn choose(task: &Task, found: &Pairs, plain: &Greedy, request: &Request) -> (Vec
         }
         if work == FIRST_WORK {
             let useful: Vec<u64> = greedy::usefulness(task);
-            chosen = search::improve(task, &chosen, (bound.cost, &useful), &found.near, request.effort);
+            let start = search::Start { panel: &chosen, useful: &useful, near: &found.near };
+            chosen = search::improve(task, start, bound.cost, request.effort);
         }
     }
     let is_optimal = bound.cost >= task.cost_of(&chosen);

@@ -2,6 +2,7 @@
 
 pub mod accession;
 pub mod binomial;
+pub mod brapi;
 pub mod core_collection;
 pub mod distance;
 pub mod diversity;

@@ -38,11 +38,6 @@ fn known() -> Vec<Command> {
         let beside = [Take::flag("relationship", "--relationship"), Take::flag("structure", "--structure")];
         [genotypes(), beside.to_vec()].concat()
     };
-    let valued = || {
-        let phenotypes = Take::flag("phenotypes", "--phenotypes");
-        let beside = [phenotypes, Take::flag("covariates", "--covariates"), Take::flag("model", "--model")];
-        [genotypes(), beside.to_vec()].concat()
-    };
     vec![
         Command {
             makes: Make::Beside { input: "reference" },
@@ -78,25 +73,37 @@ fn known() -> Vec<Command> {
         Command { makes: Make::Tables { flag: "-o" }, ..command("stats", 1, genotypes(), "") },
         command("impute", 1, genotypes(), ".bcf"),
         command("pca", 2, genotypes(), ".tsv"),
-        command("phenotypes", 1, vec![Take::positional("plots")], ".tsv"),
         command("ld pairs", 1, corrected(), ".tsv"),
         command("ld decay", 1, corrected(), ".tsv"),
         command("ld blocks", 1, genotypes(), ".tsv"),
         command("ld prune", 1, genotypes(), ".bcf"),
         command("relationship", 1, genotypes(), ".tsv"),
-        command("markers", 1, genotypes(), ".tsv"),
-        command(
-            "pedigree",
-            1,
-            vec![Take::positional("pedigree"), Take::flag("genotypes", "--genotypes")],
-            ".tsv",
-        ),
-        command("predict", 1, valued(), ".tsv"),
         command("report", 1, vec![Take { part: Part::Summary, ..Take::positional("from") }], ".html"),
     ]
     .into_iter()
     .chain(of_gene_banks())
+    .chain(of_breeding())
     .collect()
+}
+
+/// The steps of breeding.
+fn of_breeding() -> Vec<Command> {
+    let genotypes = Take::positional("genotypes");
+    let with = |flags: &[(&'static str, &'static str)]| {
+        let flags = flags.iter().map(|&(name, flag)| Take::flag(name, flag));
+        std::iter::once(genotypes.clone()).chain(flags).collect::<Vec<_>>()
+    };
+    let (phenotypes, covariates) = (("phenotypes", "--phenotypes"), ("covariates", "--covariates"));
+    let mut associated = with(&[phenotypes, ("relationship", "--relationship"), covariates]);
+    associated[1] = associated[1].clone().required();
+    let kin = vec![Take::positional("pedigree"), Take::flag("genotypes", "--genotypes")];
+    vec![
+        command("markers", 1, with(&[]), ".tsv"),
+        command("phenotypes", 1, vec![Take::positional("plots")], ".tsv"),
+        command("pedigree", 1, kin, ".tsv"),
+        command("gwas", 1, associated, ".tsv"),
+        command("predict", 1, with(&[phenotypes, covariates, ("model", "--model")]), ".tsv"),
+    ]
 }
 
 /// The steps of gene banks and testing services.
@@ -132,8 +139,8 @@ fn of_gene_banks() -> Vec<Command> {
             with(&[("candidates", "--candidates"), ("pedigree", "--pedigree")]),
             ".tsv",
         ),
-        command("core", 1, with(&[("traits", "--traits"), ("passport", "--passport")]), ".tsv"),
-        command("fingerprint", 1, with(&[]), ".tsv"),
+        command("core", 2, with(&[("traits", "--traits"), ("passport", "--passport")]), ".tsv"),
+        command("fingerprint", 2, with(&[]), ".tsv"),
         command("passport", 1, vec![Take::positional("table")], ".tsv"),
     ]
 }

@@ -17,6 +17,7 @@ mod duplicates;
 mod explain;
 mod filter;
 mod fingerprint;
+mod gwas;
 mod identify;
 mod impute;
 mod index;
@@ -64,6 +65,7 @@ pub(crate) enum Command {
     Markers(markers::Args),
     Duplicates(duplicates::Args),
     Fingerprint(fingerprint::Args),
+    Gwas(gwas::Args),
     Simulate(simulate::Args),
     Run(run::Args),
     Status(status::Args),
@@ -101,6 +103,7 @@ impl Command {
             Self::Markers(args) => markers::run(&args, session),
             Self::Duplicates(args) => duplicates::run(&args, session),
             Self::Fingerprint(args) => fingerprint::run(&args, session),
+            Self::Gwas(args) => gwas::run(&args, session),
             Self::Simulate(args) => simulate::run(&args, session),
             Self::Run(args) => return run::run(&args, session),
             Self::Status(args) => status::run(&args),

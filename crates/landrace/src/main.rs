@@ -11,7 +11,6 @@ mod commands;
 mod genotypes;
 mod hardy_weinberg;
 mod output;
-#[allow(dead_code, reason = "the commands on traits take it up")]
 mod phenotypes;
 mod progress;
 mod provenance;

@@ -6,11 +6,12 @@ use landrace_workflow::Workflow;
 use landrace_workflow::workflow::WorkflowError;
 
 /// Name and text of each.
-pub(crate) const READY: [(&str, &str); 6] = [
+pub(crate) const READY: &[(&str, &str)] = &[
     ("reads-to-panel", include_str!("../../../workflows/reads-to-panel.toml")),
     ("genotype-qc", include_str!("../../../workflows/genotype-qc.toml")),
     ("genebank-duplicates", include_str!("../../../workflows/genebank-duplicates.toml")),
     ("core-collection", include_str!("../../../workflows/core-collection.toml")),
+    ("gwas", include_str!("../../../workflows/gwas.toml")),
     ("variety-identity", include_str!("../../../workflows/variety-identity.toml")),
     ("genomic-selection", include_str!("../../../workflows/genomic-selection.toml")),
 ];
@@ -30,7 +31,7 @@ mod tests {
     #[test]
     fn every_ready_workflow_is_read() {
         for (name, _) in READY {
-            assert_eq!(open(Path::new(name)).unwrap().name, name);
+            assert_eq!(open(Path::new(name)).unwrap().name, *name);
         }
     }
 }

@@ -14,6 +14,8 @@ mod gather;
 mod heatmap;
 mod histogram;
 mod line;
+mod manhattan;
+mod map;
 mod page;
 mod scatter;
 mod stacked_bar;

@@ -27,6 +27,8 @@ mod duplicates;
 mod fingerprint;
 #[path = "real/genotypes.rs"]
 mod genotypes;
+#[path = "real/gwas.rs"]
+mod gwas;
 #[path = "real/imputation.rs"]
 mod imputation;
 #[path = "real/ld.rs"]
@@ -88,6 +90,7 @@ fn main() -> std::process::ExitCode {
         phenotypes::trials(),
         multi_trait::trials(),
         prediction::trials(),
+        gwas::trials(),
         peers::trials(),
     ];
     let trials = parts.into_iter().flatten().collect();

@@ -39,6 +39,14 @@ impl Moments {
         self.start(columns.len());
     }
 
+    /// Takes sums that were made elsewhere.
+    pub(crate) fn set(&mut self, sums: impl Iterator<Item = [f64; 3]>, columns: usize, traces: [f64; 2]) {
+        self.sums.clear();
+        self.sums.extend(sums);
+        self.traces = traces;
+        self.start(columns);
+    }
+
     fn start(&mut self, columns: usize) {
         self.columns = columns;
         self.fitted = [0.0; 2];

@@ -118,7 +118,14 @@ pub fn fit_null(rotated: &Rotated) -> Result<NullModel, ModelError> {
     })
 }
 
-/// Looks at the data without the relationship.
+/// Looks at the data without the relationship: whether a model can be fitted.
+///
+/// # Errors
+/// As [`fit_null`].
+pub(crate) fn check_data(rotated: &Rotated) -> Result<(), ModelError> {
+    check(rotated).map(|_| ())
+}
+
 fn check(rotated: &Rotated) -> Result<Fit<'_>, ModelError> {
     let fitted = rotated.x.len();
     let size = Size { samples: rotated.samples, fitted };
@@ -148,12 +155,22 @@ fn effects(fit: &mut Fit<'_>, lambda: f64) -> (Vec<f64>, Vec<f64>) {
     let (rotated, c) = (fit.rotated, fit.size.fitted);
     fit.moments.compute((&rotated.values, rotated.padding()), &fit.columns, lambda);
     let own = |i: usize, k: usize| fit.moments.sums[pair(i.min(k), i.max(k))][0];
-    // Gauss-Jordan on XᵀH⁻¹X beside the unit matrix and XᵀH⁻¹y; it is positive definite, so no pivoting.
+    solve(c, own, |i| own(i, c))
+}
+
+/// The solution of a positive definite system of equations, and the diagonal of its inverse: Gauss-Jordan beside the unit
+/// matrix, without pivoting.
+pub(crate) fn solve(
+    size: usize,
+    matrix: impl Fn(usize, usize) -> f64,
+    right: impl Fn(usize) -> f64,
+) -> (Vec<f64>, Vec<f64>) {
+    let c = size;
     let width = 2 * c + 1;
     let mut rows: Vec<Vec<f64>> = (0..c)
         .map(|i| {
             let unit = (0..c).map(|k| f64::from(u8::from(i == k)));
-            (0..c).map(|k| own(i, k)).chain(unit).chain([own(i, c)]).collect()
+            (0..c).map(|k| matrix(i, k)).chain(unit).chain([right(i)]).collect()
         })
         .collect();
     for i in 0..c {

@@ -33,6 +33,18 @@ pub struct Rotated {
 }
 
 impl Rotated {
+    /// A trait and the columns of X without a relationship; `scale` is √weight of each sample.
+    pub(crate) fn plain(y: &[f64], x: &[Vec<f64>], scale: Option<&[f64]>) -> Self {
+        let padded = y.len().next_multiple_of(LANES);
+        let column = |own: &[f64]| -> Vec<f64> {
+            let value =
+                |i: usize| own.get(i).map_or(0.0, |value| value * scale.map_or(1.0, |scale| scale[i]));
+            (0..padded).map(value).collect()
+        };
+        let x = x.iter().map(|own| column(own)).collect();
+        Self { samples: y.len(), values: vec![0.0; padded], y: column(y), x }
+    }
+
     pub(crate) fn padding(&self) -> usize {
         self.values.len() - self.samples
     }

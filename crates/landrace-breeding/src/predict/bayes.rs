@@ -187,7 +187,7 @@ fn check(calls: &CodedCalls, records: &Records, options: &Options) -> Result<(),
         ));
     }
     let (_, variance) = fixed::moments(records);
-    if !(variance > 0.0) || !variance.is_finite() {
+    if !variance.is_finite() || variance <= 0.0 {
         return fail("the records do not vary; there is nothing to predict".to_owned());
     }
     Ok(())

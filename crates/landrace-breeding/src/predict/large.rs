@@ -102,14 +102,14 @@ pub fn fit(calls: &CodedCalls, records: &Records, options: &Options) -> Result<L
     let spread = y.iter().map(|y| y * y).sum::<f64>();
     operator.project(&mut y);
     let length = y.iter().map(|y| y * y).sum::<f64>();
-    if !(length > 1e-12 * spread) || !length.is_finite() {
+    if !length.is_finite() || length <= 1e-12 * spread {
         return fail("the records do not vary; there is nothing to predict".to_owned());
     }
     let mut krylov = Krylov::new(&operator, y, options);
     loop {
         krylov.extend(&operator);
         let is_last = krylov.steps() >= options.most_steps || krylov.is_spent();
-        if krylov.steps() % 5 != 0 && !is_last {
+        if !krylov.steps().is_multiple_of(5) && !is_last {
             continue;
         }
         let likelihood = Likelihood::of(&krylov, freedom);

@@ -74,7 +74,7 @@ pub(super) fn flock(n: usize, m: usize, seed: u64) -> (GenotypeMatrix, AnalysisS
     let y =
         samples.iter().zip(&x).map(|(&i, x)| 10.0 + values[i] + 2.0 * x + noise * (next() - 0.5)).collect();
     let weights = (seed % 2 == 1).then(|| samples.iter().map(|_| 0.5 + next()).collect());
-    let design = if seed % 3 == 0 {
+    let design = if seed.is_multiple_of(3) {
         Design { names: vec!["x".to_owned()], columns: vec![x], notes: Vec::new() }
     } else {
         Design::default()

@@ -56,7 +56,7 @@ impl Knowledge {
         let centred = kernel.centred();
         let before: Vec<f64> = (0..n).map(|i| centred.get(i, i)).collect();
         let size = before.iter().sum::<f64>() / n as f64;
-        if !(size > 0.0) {
+        if size.is_nan() || size <= 0.0 {
             return Err(PredictError::Request(
                 "the samples are all alike, so that none says more than another; give other genotypes"
                     .to_owned(),

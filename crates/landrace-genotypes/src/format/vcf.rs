@@ -17,6 +17,7 @@ pub(crate) use names::needs_names;
 pub(crate) use parse::{LineParser, next_field};
 
 pub(crate) use read::samples_of;
+pub use write::calls_as_text;
 pub(crate) use write::{LineWriter, header_text};
 
 /// How it is told and opened.

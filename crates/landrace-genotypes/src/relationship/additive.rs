@@ -8,12 +8,12 @@ use crate::plane::planes_for;
 use crate::source::{GenotypeError, GenotypeSource, for_each_block};
 
 /// A block made ready on any thread.
-struct Ready {
-    block: GenotypeBlock,
-    parts: (Vec<usize>, Vec<CallTable>, Vec<f64>),
+pub(super) struct Ready {
+    pub(super) block: GenotypeBlock,
+    pub(super) parts: (Vec<usize>, Vec<CallTable>, Vec<f64>),
     called: Vec<u64>,
-    denominator: f64,
-    account: Account,
+    pub(super) denominator: f64,
+    pub(super) account: Account,
 }
 
 /// How one variant's dosages are turned to numbers.
@@ -121,7 +121,8 @@ fn divide_pairwise(values: &mut [f64], linear: &[f64], called: PairCounter<Calle
     counts
 }
 
-fn prepare(block: GenotypeBlock, options: &Options) -> Result<Ready, GenotypeError> {
+/// Chooses the variants of a block and makes their tables.
+pub(super) fn prepare(block: GenotypeBlock, options: &Options) -> Result<Ready, GenotypeError> {
     let mut account =
         Account { read: block.rows() as u64, is_mixed: block.groups.len() > 1, ..Account::default() };
     check_ploidy(&block, options.method)?;

@@ -248,6 +248,33 @@ pub fn write_pairs(
 /// # Errors
 /// Returns an error that names the file and the line if it is cut short, not symmetric in size, or lacks names.
 pub fn read(path: &Path) -> Result<SampleMatrix, GenotypeError> {
+    read_or_named(path, None)
+}
+
+/// As [`read`]; a text matrix that has no names, in itself or in a file `.id` beside it, such as GEMMA writes, takes those
+/// given, if there are as many. Says whether the names are the file's.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_beside(path: &Path, samples: &[String]) -> Result<(SampleMatrix, bool), GenotypeError> {
+    let is_named = std::fs::metadata(file::beside(path, ".id")).is_ok();
+    let matrix = read_or_named(path, (!is_named).then_some(samples))?;
+    // Names from a header are the file's own too.
+    let is_given = !is_named && *matrix.samples == *samples && !has_header(path)?;
+    Ok((matrix, !is_given))
+}
+
+fn has_header(path: &Path) -> Result<bool, GenotypeError> {
+    let name = path.to_string_lossy();
+    if name.ends_with(".bin") || std::fs::metadata(path).is_err() {
+        return Ok(true);
+    }
+    let mut line = String::new();
+    file::open(path)?.take(1 << 12).read_line(&mut line)?;
+    Ok(line.starts_with("sample\t"))
+}
+
+fn read_or_named(path: &Path, names: Option<&[String]>) -> Result<SampleMatrix, GenotypeError> {
     let name = path.to_string_lossy().into_owned();
     let set = PathBuf::from(format!("{}.grm.bin", name.strip_suffix(".grm").unwrap_or(&name)));
     if name.ends_with(".grm.bin") || std::fs::metadata(path).is_err() && std::fs::metadata(&set).is_ok() {
@@ -257,7 +284,7 @@ pub fn read(path: &Path) -> Result<SampleMatrix, GenotypeError> {
     if name.ends_with(".bin") {
         return read_binary(path, 8);
     }
-    read_text(path)
+    read_text(path, names)
 }
 
 /// Names from a table of FID and IID, of IID alone, or of one name a line.
@@ -301,7 +328,7 @@ fn read_binary(path: &Path, bytes: usize) -> Result<SampleMatrix, GenotypeError>
     Ok(SampleMatrix { samples: samples.into(), values })
 }
 
-fn read_text(path: &Path) -> Result<SampleMatrix, GenotypeError> {
+fn read_text(path: &Path, names: Option<&[String]>) -> Result<SampleMatrix, GenotypeError> {
     let wrong = |message: String| GenotypeError::from(FileError::content(path, message));
     let mut samples: Option<Vec<String>> = None;
     let mut rows: Vec<Vec<f64>> = Vec::new();
@@ -335,7 +362,10 @@ fn read_text(path: &Path) -> Result<SampleMatrix, GenotypeError> {
     }
     let samples = match samples {
         Some(samples) => samples,
-        None => read_ids(&file::beside(path, ".id"))?,
+        None => match names {
+            Some(names) => names.to_vec(),
+            None => read_ids(&file::beside(path, ".id"))?,
+        },
     };
     let n = samples.len();
     // PLINK leaves out the diagonal of kinship, which is one half of each with itself.

@@ -101,6 +101,13 @@ impl AlleleTable {
         table
     }
 
+    /// A table of loci of two alleles alone: accessions × loci, dosages of ploidy 2.
+    #[cfg(test)]
+    pub(crate) fn of_dosages(samples: Arc<[String]>, codes: Vec<u8>) -> Self {
+        let pairs = codes.len() / samples.len();
+        Self { samples, steps: 2, pairs, codes, starts: vec![0], ..Self::default() }
+    }
+
     fn set_wide(&mut self, loci: &[WideLocus]) {
         for locus in loci {
             self.starts.push(self.starts[self.starts.len() - 1] + locus.alleles);

@@ -9,6 +9,8 @@ use super::relax;
 use super::rules::Plan;
 use super::state::{Allelic, Target, alleles_of};
 
+mod packing;
+
 /// 32-bit distances and sums are sure to so much of their size.
 const ROUNDING: f64 = 2e-6;
 
@@ -25,7 +27,7 @@ pub(crate) fn bound(plan: &Plan, target: Target<'_>, members: &[usize]) -> (f64,
             (median(plan, square, members), "Lagrangian relaxation of the p-median")
         }
         Target::EntryNearest(square) => {
-            (packing(plan, square), "clique covers of the pairs nearer than each distance")
+            (packing::packing(plan, square), "clique covers of the pairs nearer than each distance")
         }
         Target::EntryEntry(square) => {
             let simple = largest_pairs(plan, square);
@@ -39,7 +41,8 @@ pub(crate) fn bound(plan: &Plan, target: Target<'_>, members: &[usize]) -> (f64,
             (coverage(plan, table, members), "alleles each accession adds")
         }
         Target::Allelic(kind, table) => {
-            let ceiling = ceiling(kind, table);
+            // As if each locus could be even.
+            let ceiling = kind.of_sum(relax::Most::of(kind, table).sum(), table.loci(), 1);
             let relaxed =
                 relax::alleles(plan, kind, table, rounds(0, plan.is_free.len() * table.loci() * 4).min(200))
                     .bound;
@@ -116,64 +119,6 @@ fn second(row: &[f32], members: &[usize]) -> f32 {
     if next.is_finite() { next } else { near }
 }
 
-/// Entry to nearest entry: the entries whose nearest is at t or farther lie pairwise at t or farther, so that there are
-/// no more of them than groups of accessions pairwise nearer than t that hold all (a clique cover). And an entry's
-/// nearest of s − 1 others is no farther than its (s − 1)-th farthest accession. The sum over the entries is the
-/// integral over t of how many there can be.
-fn packing(plan: &Plan, square: &Square) -> f64 {
-    let (n, size) = (square.len(), plan.size);
-    if size < 2 {
-        return 0.0;
-    }
-    let free: Vec<usize> = (0..n).filter(|&i| plan.is_free[i]).collect();
-    let reach = |&i: &usize| {
-        let row = square.row(i);
-        let mut own: Vec<f32> = free.iter().filter(|&&j| j != i).map(|&j| row[j]).collect();
-        let place = own.len() + 1 - size;
-        *own.select_nth_unstable_by(place, f32::total_cmp).1
-    };
-    let mut reaches: Vec<f32> = free.par_iter().map(reach).collect();
-    reaches.sort_unstable_by(|a, b| b.total_cmp(a));
-    let farthest = reaches.first().copied().unwrap_or(0.0);
-    let grid = (4_000_000_000 / (n * n).max(1)).clamp(24, 400);
-    let width = f64::from(farthest) / grid as f64;
-    let most = |cell: usize| {
-        // Just above the cell's lower end: what holds there holds in all of it.
-        let from = (width * cell as f64) as f32;
-        let reachable = reaches.partition_point(|&reach| reach >= from);
-        let limit = reachable.min(size);
-        limit.min(cover(square, &free, from, limit))
-    };
-    let counts: Vec<usize> = (0..grid).into_par_iter().map(most).collect();
-    let sum: f64 = counts.iter().map(|&count| count as f64 * width).sum();
-    sum / size as f64 * (1.0 + ROUNDING)
-}
-
-/// Groups of accessions pairwise nearer than a distance that hold all of them, greedily; counted up to a limit.
-fn cover(square: &Square, free: &[usize], below: f32, limit: usize) -> usize {
-    let mut left = free.to_vec();
-    let mut groups = 0;
-    while let Some(&first) = left.first() {
-        groups += 1;
-        if groups >= limit {
-            return limit;
-        }
-        let mut is_in = vec![false; square.len()];
-        let mut candidates: Vec<usize> = left.clone();
-        let mut next = Some(first);
-        while let Some(member) = next {
-            is_in[member] = true;
-            let row = square.row(member);
-            candidates.retain(|&j| j != member && row[j] < below);
-            // The nearest to the first keeps the group tight.
-            let own = square.row(first);
-            next = candidates.iter().copied().min_by(|&a, &b| own[a].total_cmp(&own[b]).then(a.cmp(&b)));
-        }
-        left.retain(|&i| !is_in[i]);
-    }
-    groups
-}
-
 /// Entry to entry: no entry's sum of distances is above that of its s − 1 farthest accessions.
 fn largest_pairs(plan: &Plan, square: &Square) -> f64 {
     if plan.size < 2 {
@@ -192,43 +137,6 @@ fn largest_pairs(plan: &Plan, square: &Square) -> f64 {
     };
     let sums: Vec<f64> = (0..square.len()).into_par_iter().map(sum).collect();
     plan.best(&sums).0 / (plan.size * others) as f64 * (1.0 + ROUNDING)
-}
-
-/// Shannon's index and heterozygosity where calls are missing: as if each locus could be even.
-fn ceiling(kind: Allelic, table: &AlleleTable) -> f64 {
-    let all: Vec<usize> = (0..table.samples().len()).collect();
-    let even = |alleles: usize| match kind {
-        Allelic::Shannon => (alleles.max(1) as f64).ln(),
-        _ => 1.0 - 1.0 / alleles.max(1) as f64,
-    };
-    let pairs: f64 = (0..table.pairs())
-        .into_par_iter()
-        .map(|locus| even(alleles_at(table, locus, &all)))
-        .collect::<Vec<_>>()
-        .iter()
-        .sum();
-    let wide: f64 = table
-        .wide()
-        .map(|columns| {
-            let present = |column: &usize| all.iter().any(|&i| table.frequencies(i)[*column] > 0.0);
-            even(columns.filter(present).count())
-        })
-        .sum();
-    kind.of_sum(pairs + wide, table.loci(), 1)
-}
-
-/// Alleles that occur at a locus of two.
-fn alleles_at(table: &AlleleTable, locus: usize, all: &[usize]) -> usize {
-    let (mut has_first, mut has_second) = (false, false);
-    for &i in all {
-        let code = table.codes(i)[locus];
-        has_first |= code != MISSING && code < table.steps();
-        has_second |= code != MISSING && code > 0;
-        if has_first && has_second {
-            break;
-        }
-    }
-    usize::from(has_first) + usize::from(has_second)
 }
 
 /// Coverage: a core has no more alleles than some core and all that the best s accessions would add to it, for what an

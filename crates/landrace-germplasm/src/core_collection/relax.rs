@@ -78,15 +78,20 @@ struct Sums {
 /// Allele frequencies that are not to be nearer to 0 and 1, where Shannon's index is infinitely steep.
 const EDGE: f64 = 1e-6;
 
-/// Shannon's index or expected heterozygosity by fractions; concave in the frequencies, which are linear in the weights
-/// where no call is missing. Coverage takes the weights of Shannon's index.
+/// Shannon's index or expected heterozygosity by fractions. Coverage takes the weights of Shannon's index.
+///
+/// Both are concave in the frequencies of a locus, which are means over the entries with a call: with c of s calls there,
+/// c times the locus's value is at most the tangent summed over those calls, and s − c times it at most s − c times the
+/// most that the locus can have. So a missing call counts as the most, a call as the tangent, and their sum over the
+/// entries is a bound that is linear in who is chosen.
 pub(crate) fn alleles(plan: &Plan, kind: Allelic, table: &AlleleTable, rounds: usize) -> Relaxed {
     let kind = if kind == Allelic::Coverage { Allelic::Shannon } else { kind };
+    let most = Most::of(kind, table);
     let mut weights = even(plan);
     let mut sums = Sums::of(table, &weights);
     let mut bound = f64::INFINITY;
     for _ in 0..rounds {
-        let tangent = Tangent::at(kind, table, &sums);
+        let tangent = Tangent::at(kind, table, &sums, &most);
         let scores: Vec<f64> = (0..weights.len()).into_par_iter().map(|i| tangent.score(table, i)).collect();
         let (best, vertex) = plan.best(&scores);
         bound = bound.min(tangent.constant + best / plan.size as f64);
@@ -101,7 +106,7 @@ pub(crate) fn alleles(plan: &Plan, kind: Allelic, table: &AlleleTable, rounds: u
         weights.iter_mut().zip(&corner).for_each(|(own, new)| *own += step * (new - *own));
     }
     let bound = kind.of_sum(bound, table.loci(), 1) * (1.0 + ROUNDING);
-    Relaxed { weights, bound: (table.missing() == 0).then_some(bound) }
+    Relaxed { weights, bound: Some(bound) }
 }
 
 impl Sums {
@@ -165,49 +170,105 @@ impl Sums {
     }
 }
 
+/// The most that each locus can have: even frequencies of the alleles that occur.
+pub(crate) struct Most {
+    /// Of loci of two alleles.
+    pairs: Vec<f64>,
+    /// Of the others.
+    wide: Vec<f64>,
+}
+
+impl Most {
+    pub(crate) fn of(kind: Allelic, table: &AlleleTable) -> Self {
+        let accessions = table.samples().len();
+        let even = |alleles: usize| match kind {
+            Allelic::Heterozygosity => 1.0 - 1.0 / alleles.max(1) as f64,
+            _ => (alleles.max(1) as f64).ln(),
+        };
+        // Bit 1: the first allele occurs; bit 2: the second.
+        let mut present = vec![0u8; table.pairs()];
+        present.par_chunks_mut(512).enumerate().for_each(|(chunk, present)| {
+            for i in 0..accessions {
+                let codes = &table.codes(i)[chunk * 512..][..present.len()];
+                for (own, &code) in present.iter_mut().zip(codes) {
+                    let is_called = code != MISSING;
+                    *own |=
+                        u8::from(is_called & (code < table.steps())) | u8::from(is_called & (code > 0)) << 1;
+                }
+            }
+        });
+        let pairs = present.iter().map(|bits| even(bits.count_ones() as usize)).collect();
+        let occurs = |column: &usize| (0..accessions).any(|i| table.frequencies(i)[*column] > 0.0);
+        let wide = table.wide().map(|columns| even(columns.filter(occurs).count())).collect();
+        Self { pairs, wide }
+    }
+
+    /// The sum over all loci.
+    pub(crate) fn sum(&self) -> f64 {
+        self.pairs.iter().sum::<f64>() + self.wide.iter().sum::<f64>()
+    }
+}
+
 /// The plane that touches an objective at some frequencies.
 struct Tangent {
     /// Slope by the dosage of loci of two alleles, in steps.
     slopes: Vec<f32>,
+    /// What a missing call there counts more than the constant.
+    lacks: Vec<f32>,
     /// Slope by the frequency of each allele of the others.
     wide: Vec<f64>,
+    /// What a missing call counts more there, at the locus's first allele.
+    wide_lacks: Vec<f64>,
     constant: f64,
 }
 
 impl Tangent {
-    fn at(kind: Allelic, table: &AlleleTable, sums: &Sums) -> Self {
+    fn at(kind: Allelic, table: &AlleleTable, sums: &Sums, most: &Most) -> Self {
         let slope = |p: f64| match kind {
             Allelic::Heterozygosity => 1.0 - 2.0 * p,
             _ => -p.ln() - 1.0,
         };
-        let mut tangent = Self { slopes: Vec::new(), wide: Vec::new(), constant: 0.0 };
+        let (mut slopes, mut lacks, mut constant) = (Vec::new(), Vec::new(), 0.0);
         let steps = f64::from(table.steps());
-        for locus in 0..table.pairs() {
+        for (locus, most) in most.pairs.iter().enumerate() {
             let p = sums.frequency(locus).clamp(EDGE, 1.0 - EDGE);
             let by_share = slope(p) - slope(1.0 - p);
-            tangent.constant += kind.part(p) + kind.part(1.0 - p) - by_share * p;
-            tangent.slopes.push((by_share / steps) as f32);
+            let own = kind.part(p) + kind.part(1.0 - p) - by_share * p;
+            constant += own;
+            slopes.push((by_share / steps) as f32);
+            lacks.push((most - own) as f32);
         }
-        for column in table.pairs()..table.pairs() + table.width() {
-            let p = sums.frequency(column).clamp(EDGE, 1.0);
-            tangent.constant += kind.part(p) - slope(p) * p;
-            tangent.wide.push(slope(p));
+        let (mut wide, mut wide_lacks) = (vec![0.0; table.width()], vec![0.0; table.width()]);
+        for (columns, most) in table.wide().zip(&most.wide) {
+            let mut own = 0.0;
+            for column in columns.clone() {
+                let p = sums.frequency(table.pairs() + column).clamp(EDGE, 1.0);
+                own += kind.part(p) - slope(p) * p;
+                wide[column] = slope(p);
+            }
+            constant += own;
+            if let Some(first) = wide_lacks.get_mut(columns.start) {
+                *first = most - own;
+            }
         }
-        tangent
+        Self { slopes, lacks, wide, wide_lacks, constant }
     }
 
     fn score(&self, table: &AlleleTable, i: usize) -> f64 {
         let mut sum = 0.0;
-        for (slopes, codes) in self.slopes.chunks(256).zip(table.codes(i).chunks(256)) {
+        let planes = self.slopes.chunks(256).zip(self.lacks.chunks(256));
+        for ((slopes, lacks), codes) in planes.zip(table.codes(i).chunks(256)) {
             let mut lanes = [0f32; 8];
-            for (slopes, codes) in slopes.chunks(8).zip(codes.chunks(8)) {
-                for (lane, (&slope, &code)) in lanes.iter_mut().zip(slopes.iter().zip(codes)) {
-                    *lane += slope * if code == MISSING { 0.0 } else { f32::from(code) };
+            for ((slopes, lacks), codes) in slopes.chunks(8).zip(lacks.chunks(8)).zip(codes.chunks(8)) {
+                for (lane, ((&slope, &lack), &code)) in
+                    lanes.iter_mut().zip(slopes.iter().zip(lacks).zip(codes))
+                {
+                    *lane += if code == MISSING { lack } else { slope * f32::from(code) };
                 }
             }
             sum += lanes.iter().map(|&lane| f64::from(lane)).sum::<f64>();
         }
-        let wide = self.wide.iter().zip(table.frequencies(i)).filter(|(_, p)| !p.is_nan());
-        sum + wide.map(|(slope, p)| slope * p).sum::<f64>()
+        let wide = self.wide.iter().zip(&self.wide_lacks).zip(table.frequencies(i));
+        sum + wide.map(|((slope, lack), &p)| if p.is_nan() { *lack } else { slope * p }).sum::<f64>()
     }
 }

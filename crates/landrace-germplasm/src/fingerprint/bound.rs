@@ -92,6 +92,14 @@ pub fn lower_bound(task: &Task, chosen: &[usize], unseparable: &[Unseparable], h
     bound
 }
 
+/// No panel of `size` markers gives every required pair more differences than this, by information.
+pub(super) fn most_differences(task: &Task, unseparable: &[Unseparable], size: usize) -> u8 {
+    let whole = clique(&(0..task.profiles.samples()).collect::<Vec<_>>(), &foes(task, unseparable));
+    let parts = parts(task, unseparable, whole);
+    let may_be = |depth: &u8| parts.iter().all(|part| part.allows(size, *depth));
+    (task.depth..=u8::MAX).take_while(may_be).last().unwrap_or(task.depth)
+}
+
 fn raise(bound: &mut Bound, markers: usize, argument: &'static str) {
     if markers > bound.markers {
         (bound.markers, bound.argument) = (markers, argument);

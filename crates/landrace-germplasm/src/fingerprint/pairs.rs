@@ -53,6 +53,12 @@ impl PairSet {
         high != low && self.row(high)[low / 64] >> (low % 64) & 1 == 1
     }
 
+    /// Takes a pair in, a > b.
+    #[cfg(test)]
+    pub(super) fn insert(&mut self, a: usize, b: usize) {
+        self.row_mut(a)[b / 64] |= 1 << (b % 64);
+    }
+
     /// Takes a pair out.
     pub fn remove(&mut self, a: usize, b: usize) {
         let (high, low) = (a.max(b), a.min(b));
@@ -102,6 +108,8 @@ pub enum Why {
     FewDifferences,
     /// They differ often enough, but not at markers that the spacing and the quotas allow together.
     Rules,
+    /// They differ, but at none of the markers of a panel of the size asked for.
+    TooFewMarkers,
 }
 
 impl Why {
@@ -113,6 +121,7 @@ impl Why {
             Self::FewShared => "few_shared_calls",
             Self::FewDifferences => "few_differences",
             Self::Rules => "spacing_or_quota",
+            Self::TooFewMarkers => "too_few_markers",
         }
     }
 }

@@ -101,6 +101,9 @@ pub struct Scores {
 pub struct Request {
     /// Differences of each pair; 1 if not given.
     pub depth: Option<Depth>,
+    /// Number of markers; the fewest for the depth if not given. With it, every pair shall have as many differences as
+    /// can be.
+    pub size: Option<usize>,
     /// Probability that a call is wrong.
     pub error: f64,
     /// Probability that a call of a sample typed anew is missing; as in the data if not given.

@@ -2,8 +2,8 @@
 //!
 //! After Gao and others 2015 (row weighting for the set cover problem), made for multi-cover, costs and rules: keep one
 //! marker fewer than the best panel, exchange a marker whose loss weighs least for one that tells a random open pair
-//! apart and whose gain weighs most, and raise the weights of the pairs that stay open. Only pairs that were hard once
-//! are looked at in each step; a panel that satisfies them is checked against all, and the pairs that it fails join.
+//! apart and whose gain weighs most, and raise the weights of the pairs that stay open. Every step counts all pairs: a
+//! panel without an open pair is a panel, and gains are exact.
 
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -11,24 +11,27 @@ use rayon::prelude::*;
 
 use super::task::Task;
 
-mod working;
-use working::Working;
+mod counts;
+use counts::{Counts, Pair};
 
 /// Markers that the search looks at.
-const CANDIDATES: usize = 2500;
+const CANDIDATES: usize = 5000;
 
 /// Searches that run beside each other, whatever the number of threads.
 const WALKS: u64 = 4;
 
-/// Pairs that join at once.
-const JOINING: usize = 4096;
+/// Open pairs that gains are taken over; of more, an even sample.
+const LOOKED_AT: usize = 512;
+
+/// Words of counts that a walk may pass over in a round; steps grow fewer as pairs grow more.
+const ROUND_WORK: usize = 60_000_000;
 
 /// How long to search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effort {
     /// Seed of the random numbers.
     pub seed: u64,
-    /// Exchanges a round of each walk.
+    /// Exchanges a round of each walk, at most.
     pub steps: u32,
     /// Rounds at most.
     pub rounds: u32,
@@ -38,60 +41,94 @@ pub struct Effort {
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { seed: 1, steps: 4000, rounds: 30, patience: 8 }
+        Self { seed: 1, steps: 4000, rounds: 40, patience: 16 }
     }
 }
 
-/// Looks for a cheaper panel than `start`, which must tell all required pairs apart; stops at `bound`, a cost that no
-/// panel is below. `useful` gives a worth to each marker, by which candidates are taken; `near` the pairs that differ
-/// at few markers. The same result at any number of threads.
-pub fn improve(
-    task: &Task,
-    start: &[usize],
-    (bound, useful): (u64, &[u64]),
-    near: &[(u32, usize, usize)],
-    effort: Effort,
-) -> Vec<usize> {
-    let candidates = candidates(task, start, useful, near);
+/// What a search starts from.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    /// A panel.
+    pub panel: &'a [usize],
+    /// What each marker is worth, by which candidates are taken.
+    pub useful: &'a [u64],
+    /// Pairs that differ at few markers.
+    pub near: &'a [(u32, usize, usize)],
+}
+
+/// Looks for a cheaper panel than that of `start`, which must tell all required pairs apart; ends at `bound`, a cost that
+/// no panel is below. The same result at any number of threads.
+pub fn improve(task: &Task, start: Start<'_>, bound: u64, effort: Effort) -> Vec<usize> {
+    let best_cost = task.cost_of(start.panel);
+    let goal = Goal { limit: best_cost, bound, is_fixed: false };
+    search(task, start, goal, effort).0
+}
+
+/// Looks for a panel of as many markers as that of `start`, whatever they cost, that leaves fewest pairs open; gives it and
+/// the number of open pairs. The same result at any number of threads.
+pub fn fill(task: &Task, start: Start<'_>, effort: Effort) -> (Vec<usize>, usize) {
+    let mut even = task.clone();
+    even.cost.fill(1);
+    let limit = start.panel.len() as u64 + 1;
+    search(&even, start, Goal { limit, bound: 0, is_fixed: true }, effort)
+}
+
+/// What is looked for.
+#[derive(Clone, Copy)]
+struct Goal {
+    /// Panels must cost less.
+    limit: u64,
+    bound: u64,
+    /// Whether a panel of this cost that leaves fewest pairs open is looked for; else a cheaper one that leaves none.
+    is_fixed: bool,
+}
+
+/// The panel, and the pairs that it leaves open.
+fn search(task: &Task, start: Start<'_>, goal: Goal, effort: Effort) -> (Vec<usize>, usize) {
+    let candidates = candidates(task, start);
     let small = task.with_markers(&candidates);
     let place = |marker: &usize| candidates.binary_search(marker).ok();
-    let start: Vec<usize> = start.iter().filter_map(place).collect();
-    let hard: Vec<(u32, u32)> = near.iter().take(JOINING).map(|&(_, a, b)| (a as u32, b as u32)).collect();
-    let mut walks: Vec<Walk> = (0..WALKS)
-        .map(|walk| Walk::new(&small, &start, &hard, effort.seed.wrapping_mul(WALKS).wrapping_add(walk)))
+    let panel: Vec<usize> = start.panel.iter().filter_map(place).collect();
+    let mut walks: Vec<Walk<'_>> = (0..WALKS)
+        .into_par_iter()
+        .map(|walk| Walk::new(&small, &panel, goal, effort.seed.wrapping_mul(WALKS).wrapping_add(walk)))
         .collect();
-    let (mut best, mut best_cost, mut idle) = (start.clone(), small.cost_of(&start), 0);
+    let samples = task.profiles.samples();
+    let words = (samples * samples / 128).max(1);
+    let steps =
+        u32::try_from((ROUND_WORK / words).max(50)).map_or(effort.steps, |most| most.min(effort.steps));
+    let mut best = walks.first().map_or_else(Vec::new, |walk| walk.best.clone());
+    let (mut merit, mut idle) = (walks.first().map_or((0, 0), |walk| walk.merit), 0);
     for _ in 0..effort.rounds {
-        if best_cost <= bound || idle >= effort.patience {
+        if merit.1 <= goal.bound && merit.0 == 0 || idle >= effort.patience {
             break;
         }
-        walks.par_iter_mut().for_each(|walk| walk.run(effort.steps, bound));
+        walks.par_iter_mut().for_each(|walk| walk.run(steps));
         idle += 1;
         for walk in &walks {
-            if walk.best_cost < best_cost {
-                (best_cost, best, idle) = (walk.best_cost, walk.best.clone(), 0);
+            if walk.merit < merit {
+                (merit, best, idle) = (walk.merit, walk.best.clone(), 0);
             }
         }
-        walks.iter_mut().for_each(|walk| walk.best_cost = best_cost);
+        walks.iter_mut().for_each(|walk| walk.merit = merit);
     }
-    best.into_iter().map(|place| candidates[place]).collect()
+    (best.into_iter().map(|place| candidates[place]).collect(), merit.0)
 }
 
 /// The markers worth looking at: those of the start, of pairs with few others, and those that tell most pairs apart.
-fn candidates(task: &Task, start: &[usize], useful: &[u64], near: &[(u32, usize, usize)]) -> Vec<usize> {
+fn candidates(task: &Task, start: Start<'_>) -> Vec<usize> {
     let markers = task.profiles.markers();
     if markers <= CANDIDATES {
         return (0..markers).collect();
     }
-    let mut out: Vec<usize> = start.iter().chain(&task.forced).copied().collect();
-    for &(_, a, b) in
-        near.iter().filter(|(differences, ..)| *differences <= 3 * u32::from(task.depth)).take(CANDIDATES / 8)
-    {
+    let mut out: Vec<usize> = start.panel.iter().chain(&task.forced).copied().collect();
+    let near = start.near.iter().filter(|(differences, ..)| *differences <= 3 * u32::from(task.depth));
+    for &(_, a, b) in near.take(CANDIDATES / 8) {
         let (a, b) = (task.profiles.sample(a), task.profiles.sample(b));
         out.extend((0..markers).filter(|&marker| super::calls::differ(a[marker], b[marker])));
     }
-    let mut order: Vec<usize> = (0..markers).filter(|&marker| useful[marker] > 0).collect();
-    let worth = |marker: usize| useful[marker] * 1000 / u64::from(task.cost[marker].max(1));
+    let mut order: Vec<usize> = (0..markers).filter(|&marker| start.useful[marker] > 0).collect();
+    let worth = |marker: usize| start.useful[marker] * 1000 / u64::from(task.cost[marker].max(1));
     order.sort_by_key(|&marker| (std::cmp::Reverse(worth(marker)), marker));
     out.extend(order.into_iter().take(CANDIDATES));
     out.sort_unstable();
@@ -102,7 +139,8 @@ fn candidates(task: &Task, start: &[usize], useful: &[u64], near: &[(u32, usize,
 /// One search.
 struct Walk<'a> {
     task: &'a Task,
-    working: Working<'a>,
+    goal: Goal,
+    counts: Counts<'a>,
     chosen: Vec<usize>,
     is_chosen: Vec<bool>,
     is_forced: Vec<bool>,
@@ -110,49 +148,56 @@ struct Walk<'a> {
     stamp: Vec<u64>,
     step: u64,
     best: Vec<usize>,
-    best_cost: u64,
+    /// Pairs that the best panel leaves open, and its cost.
+    merit: (usize, u64),
     random: Xoshiro256PlusPlus,
-    gains: Vec<u32>,
+    gains: Vec<u16>,
+    pairs: Vec<Pair>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(task: &'a Task, start: &[usize], hard: &[(u32, u32)], seed: u64) -> Self {
+    fn new(task: &'a Task, start: &[usize], goal: Goal, seed: u64) -> Self {
         let markers = task.profiles.markers();
         let mut is_forced = vec![false; markers];
         task.forced.iter().for_each(|&marker| is_forced[marker] = true);
         let mut walk = Self {
             task,
-            working: Working::new(task),
+            goal,
+            counts: Counts::new(task),
             chosen: Vec::new(),
             is_chosen: vec![false; markers],
             is_forced,
             stamp: vec![0; markers],
             step: 0,
             best: start.to_vec(),
-            best_cost: task.cost_of(start),
+            merit: (0, task.cost_of(start)),
             random: Xoshiro256PlusPlus::seed_from_u64(seed),
             gains: vec![0; markers],
+            pairs: Vec::new(),
         };
-        let tight = task.pairs_below(start, task.depth + 1);
-        let rows: Vec<(u32, u32)> = tight.iter().map(|&(a, b, _)| (a, b)).take(4 * JOINING).collect();
-        walk.working.join(&[hard, &rows].concat(), &walk.chosen);
         start.iter().for_each(|&marker| walk.add(marker));
+        walk.counts.list(false, &mut walk.pairs);
+        walk.merit.0 = walk.pairs.len();
         walk
     }
 
+    /// A panel must cost less than this.
+    fn limit(&self) -> u64 {
+        if self.goal.is_fixed { self.goal.limit } else { self.merit.1 }
+    }
+
     /// Makes so many exchanges; ends early at the bound.
-    fn run(&mut self, steps: u32, bound: u64) {
+    fn run(&mut self, steps: u32) {
         let end = self.step + u64::from(steps);
-        while self.step < end && self.best_cost > bound {
+        while self.step < end
+            && !(self.merit.0 == 0 && (self.goal.is_fixed || self.merit.1 <= self.goal.bound))
+        {
             self.step += 1;
-            if self.working.open() == 0 && self.is_below_best() && !self.is_good() {
-                continue;
-            }
             if !self.make_room() {
                 return;
             }
             self.fill();
-            self.working.raise_open();
+            self.look();
         }
     }
 
@@ -160,65 +205,75 @@ impl<'a> Walk<'a> {
         self.task.cost_of(&self.chosen)
     }
 
-    fn is_below_best(&self) -> bool {
-        self.cost() < self.best_cost
-    }
-
-    /// Whether the panel tells all pairs apart; it is the best then. Else the pairs that it fails join.
-    fn is_good(&mut self) -> bool {
-        let failed = self.task.pairs_below(&self.chosen, self.task.depth);
-        if failed.is_empty() && self.task.rules.lacking(&self.chosen).is_empty() {
-            self.best = self.chosen.clone();
-            self.best_cost = self.cost();
-            return true;
+    /// Keeps the panel if it is the best, and raises the weights of the pairs that it leaves open.
+    fn look(&mut self) {
+        self.counts.list(false, &mut self.pairs);
+        let merit = (self.pairs.len(), self.cost());
+        let is_allowed = self.goal.is_fixed || merit.0 == 0;
+        if is_allowed && merit < self.merit && self.task.rules.lacking(&self.chosen).is_empty() {
+            self.merit = merit;
+            self.best.clone_from(&self.chosen);
         }
-        let every = failed.len().div_ceil(JOINING).max(1);
-        let rows: Vec<(u32, u32)> = failed.iter().step_by(every).map(|&(a, b, _)| (a, b)).collect();
-        self.working.join(&rows, &self.chosen);
-        false
+        for &pair in &self.pairs {
+            self.counts.raise(pair);
+        }
     }
 
-    /// Takes markers out until one more would still cost less than the best; at least one. False if none may go.
+    /// Takes markers out until one more would still cost less than the limit; at least one. False if none may go.
     fn make_room(&mut self) -> bool {
         let cheapest = self.task.cost.iter().copied().min().unwrap_or(0);
         loop {
             let Some(marker) = self.least_lost() else { return false };
             self.remove(marker);
-            if self.cost() + u64::from(cheapest) < self.best_cost {
+            if self.cost() + u64::from(cheapest) < self.limit() {
                 return true;
             }
         }
     }
 
     /// The marker whose loss weighs least for its cost; not the one that came last. The oldest if equal.
-    fn least_lost(&self) -> Option<usize> {
-        let losses = self.working.losses(&self.chosen);
+    fn least_lost(&mut self) -> Option<usize> {
+        self.counts.list(true, &mut self.pairs);
+        let weights: Vec<u64> = self.pairs.iter().map(|&pair| u64::from(self.counts.weight(pair))).collect();
+        let loss = |marker: usize| -> u64 {
+            let codes = self.task.profiles.marker(marker);
+            let told = |pair: &Pair| super::calls::differ(codes[pair.a as usize], codes[pair.b as usize]);
+            self.pairs.iter().zip(&weights).map(|(pair, &weight)| if told(pair) { weight } else { 0 }).sum()
+        };
         let may_go = |marker: usize| {
             !self.is_forced[marker]
                 && self.stamp[marker] < self.step.max(1)
                 && self.task.rules.allow_without(&self.chosen, marker)
         };
-        let all = self.chosen.iter().zip(&losses).filter(|(marker, _)| may_go(**marker));
-        let order = |&(&marker, &loss): &(&usize, &u64)| {
+        let order = |&marker: &usize| {
             let newest = u64::from(self.stamp[marker] + 1 >= self.step && self.chosen.len() > 1);
-            (newest, loss * 1000 / u64::from(self.task.cost[marker].max(1)), self.stamp[marker], marker)
+            (
+                newest,
+                loss(marker) * 1000 / u64::from(self.task.cost[marker].max(1)),
+                self.stamp[marker],
+                marker,
+            )
         };
-        all.min_by_key(order).map(|(&marker, _)| marker)
+        self.chosen.iter().copied().filter(|&marker| may_go(marker)).min_by_key(order)
     }
 
-    /// Adds markers while pairs are open and the panel stays cheaper than the best.
+    /// Adds markers while pairs are open and the panel stays cheaper than the limit.
     fn fill(&mut self) {
-        while self.working.open() > 0 {
-            let pair = self.working.open_row(self.random.next_u64());
-            let Some(marker) = self.most_gained(pair) else { return };
+        while self.counts.is_any_open() {
+            let Some(marker) = self.most_gained() else { return };
             self.add(marker);
         }
     }
 
-    /// The marker that tells a pair apart, fits, and gains most for its cost; not one that has just gone.
-    fn most_gained(&mut self, (a, b): (u32, u32)) -> Option<usize> {
-        self.working.gains(&mut self.gains);
-        let budget = self.best_cost.saturating_sub(self.cost());
+    /// The marker that tells a random open pair apart, fits, and gains most for its cost; not one that has just gone.
+    fn most_gained(&mut self) -> Option<usize> {
+        let budget = self.limit().saturating_sub(self.cost());
+        if self.task.cost.iter().all(|&cost| u64::from(cost) >= budget) {
+            return None;
+        }
+        self.note_gains();
+        let drawn = (self.random.next_u64() % self.pairs.len().max(1) as u64) as usize;
+        let Pair { a, b, .. } = *self.pairs.get(drawn)?;
         let (x, y) = (self.task.profiles.sample(a as usize), self.task.profiles.sample(b as usize));
         let mut best: Option<(u64, u64, usize)> = None;
         for marker in 0..x.len() {
@@ -237,17 +292,41 @@ impl<'a> Walk<'a> {
         best.map(|(_, _, marker)| marker)
     }
 
+    /// Lists the open pairs, and for every marker the weight of those that it tells apart.
+    fn note_gains(&mut self) {
+        self.counts.list(false, &mut self.pairs);
+        self.gains.fill(0);
+        let every = self.pairs.len().div_ceil(LOOKED_AT).max(1);
+        let pairs = || self.pairs.iter().step_by(every);
+        let all: u64 = pairs().map(|&pair| u64::from(self.counts.weight(pair))).sum();
+        // Sums of all weights stay within 16 bits, so that twice as many are added at once.
+        let shift = (64 - all.leading_zeros()).saturating_sub(16);
+        for &pair in pairs() {
+            let weight = (self.counts.weight(pair) >> shift).max(1);
+            let (x, y) =
+                (self.task.profiles.sample(pair.a as usize), self.task.profiles.sample(pair.b as usize));
+            add_where_differ(&mut self.gains, (x, y), weight);
+        }
+    }
+
     fn add(&mut self, marker: usize) {
         self.chosen.push(marker);
         self.is_chosen[marker] = true;
         self.stamp[marker] = self.step;
-        self.working.add(marker);
+        self.counts.add(marker);
     }
 
     fn remove(&mut self, marker: usize) {
         self.chosen.retain(|&other| other != marker);
         self.is_chosen[marker] = false;
         self.stamp[marker] = self.step;
-        self.working.remove(marker);
+        self.counts.remove(marker);
+    }
+}
+
+fn add_where_differ(out: &mut [u16], (x, y): (&[u8], &[u8]), weight: u16) {
+    for ((to, &x), &y) in out.iter_mut().zip(x).zip(y) {
+        let differs = (x != y) & (x != super::calls::NO_CLASS) & (y != super::calls::NO_CLASS);
+        *to = to.saturating_add(if differs { weight } else { 0 });
     }
 }

@@ -42,6 +42,10 @@ fn counts(summary: &mut Summary, own: &Fingerprint, population: Population) {
     summary
         .count("cost", rounded(own.cost as f64 / 1000.0))
         .count("lower_bound_cost", rounded(own.bound.cost as f64 / 1000.0));
+    if let Some(size) = own.size {
+        summary.count("markers_asked_for", size.markers).count("most_differences", size.most_differences);
+        summary.count("greedy_differences", size.greedy_differences);
+    }
     summary.count("differences_asked_for", own.depth).count("pairs_told_apart", own.told_apart);
     summary.count("unseparable_pairs", own.unseparable.len()).count("groups_of_clones", own.groups.len());
     let least = own.closest.first().map_or(0, |pair| pair.0);
@@ -77,13 +81,20 @@ fn counts(summary: &mut Summary, own: &Fingerprint, population: Population) {
 }
 
 fn headline(own: &Fingerprint) -> String {
+    let lost =
+        if own.unseparable.is_empty() { "" } else { " {unseparable_pairs} pairs cannot be told apart." };
+    if own.size.is_some() {
+        return format!(
+            "{{markers_chosen}} markers tell {{pairs_told_apart}} pairs of {{accessions}} accessions apart, each by at \
+             least {{fewest_differences}} certain differences; no panel of so many gives every pair more than \
+             {{most_differences}}, and a plain greedy choice gives {{greedy_differences}}.{lost}"
+        );
+    }
     let optimum = if own.is_optimal {
         "no panel does with less (proved)"
     } else {
         "no panel does with fewer than {lower_bound_markers} (gap {gap_markers})"
     };
-    let lost =
-        if own.unseparable.is_empty() { "" } else { " {unseparable_pairs} pairs cannot be told apart." };
     format!(
         "{{markers_chosen}} markers tell {{pairs_told_apart}} pairs of {{accessions}} accessions apart, each by at least \
          {{differences_asked_for}} certain differences; {optimum}, and a plain greedy choice takes \
@@ -224,6 +235,7 @@ fn unseparable(own: &Fingerprint) -> Table {
         Why::FewShared => "share too few calls",
         Why::FewDifferences => "differ at fewer markers than asked for",
         Why::Rules => "the spacing or the quotas leave too few markers",
+        Why::TooFewMarkers => "differ at none of so few markers",
     };
     let row = |pair: &super::pairs::Unseparable| {
         vec![

@@ -81,7 +81,29 @@ proptest! {
         prop_assert!(is_good(&task, &kept) && kept.len() <= plain.chosen.len());
         let effort = search::Effort { seed: 1, steps: 200, rounds: 2, patience: 2 };
         let useful = greedy::usefulness(&task);
-        let shorter = search::improve(&task, &kept, (0, &useful), &found.near, effort);
+        let start = search::Start { panel: &kept, useful: &useful, near: &found.near };
+        let shorter = search::improve(&task, start, 0, effort);
         prop_assert!(is_good(&task, &shorter) && shorter.len() <= kept.len());
+    }
+
+    #[test]
+    fn panels_of_a_size_are_as_good_as_they_say(
+        rows in prop::collection::vec(prop::collection::vec(1u8..4, 10), 3..9),
+        size in 2usize..7,
+    ) {
+        let (task, found) = task(&rows, 1);
+        prop_assume!(!task.required.is_empty());
+        let effort = search::Effort { seed: 1, steps: 100, rounds: 2, patience: 2 };
+        let own = sized::choose(&task, size, &found.near, effort);
+        prop_assert!(own.chosen.len() <= size && own.depth >= own.greedy_depth);
+        let at = |depth: u8| Task { depth, ..task.clone() };
+        prop_assert!(is_good(&at(own.depth), &own.chosen));
+        // No set of so many markers has more differences than the bound says.
+        let most = bound::most_differences(&at(own.depth.max(1)), &found.unseparable, size);
+        let sets = (0u32..1 << 10).filter(|set| set.count_ones() as usize == size);
+        for set in sets {
+            let chosen: Vec<usize> = (0..10).filter(|m| set >> m & 1 == 1).collect();
+            prop_assert!(!is_good(&at(most + 1), &chosen), "{chosen:?} has {}", most + 1);
+        }
     }
 }

@@ -55,6 +55,21 @@ pub fn origins(passport: &Passport) -> (Vec<Origin>, usize) {
     (sites, unknown)
 }
 
+/// Countries about whose middle a map of the origins can be read: their codes and middles.
+pub fn landmarks(origins: &[Origin]) -> Vec<(&'static str, f64, f64)> {
+    let range = |value: fn(&Origin) -> f64| {
+        let values = origins.iter().map(value);
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        let room = (high - low) * 0.1 + 8.0;
+        low - room..=high + room
+    };
+    let (latitudes, longitudes) = (range(|own| own.latitude), range(|own| own.longitude));
+    let near = country::all()
+        .iter()
+        .filter(|own| latitudes.contains(&own.middle.0) && longitudes.contains(&own.middle.1));
+    near.map(|own| (own.code, own.middle.0, own.middle.1)).collect()
+}
+
 /// One point for all sites of a square degree, at their mean.
 fn together(sites: &[Origin]) -> Vec<Origin> {
     let mut cells: BTreeMap<(i64, i64), Vec<&Origin>> = BTreeMap::new();

@@ -115,6 +115,22 @@ fn headers_and_numbers_are_checked() {
     assert!(message("ACCENUMB\taccenumb\n1\t2\n", &[]).contains("are both ACCENUMB"));
 }
 
+#[test]
+fn a_workbook_is_read_back_equal_and_has_the_same_bytes_each_time() {
+    let passport =
+        check(cells("ACCENUMB\tACCENAME\tnote\n001\tBlé d'été\t\n1e5\t\t=SUM(A1)\n"), &[]).unwrap();
+    let bytes = write::workbook(&passport).unwrap();
+    assert_eq!(bytes, write::workbook(&passport).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.xlsx");
+    let mut out = landrace_genome::file::create(&path).unwrap();
+    std::io::Write::write_all(&mut out, &bytes).unwrap();
+    out.finish().unwrap();
+    let back = Cells::read(&path, &Default::default()).unwrap();
+    let rows: Vec<Vec<String>> = back.rows.into_iter().map(|(_, row)| row).collect();
+    assert_eq!(rows, passport.rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>());
+}
+
 proptest! {
     #[test]
     fn repairing_twice_changes_nothing(

@@ -4,6 +4,9 @@
 
 use std::io::{self, Write};
 
+use landrace_genotypes::GenotypeError;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
+
 use super::{Passport, Problem};
 
 /// What stands between the cells.
@@ -41,6 +44,30 @@ pub fn write_table(passport: &Passport, separator: Separator, out: &mut dyn Writ
         out.write_all(separator.row(row.iter().map(String::as_str)).as_bytes())?;
     }
     Ok(())
+}
+
+/// The accessions as an Excel workbook of one sheet. All cells are text, so that numbers of accessions keep their zeros.
+///
+/// # Errors
+/// Returns an error if a cell or the table is larger than workbooks hold.
+pub fn workbook(passport: &Passport) -> Result<Vec<u8>, GenotypeError> {
+    let too_large = |error: XlsxError| {
+        let message = format!("does not fit into a workbook ({error}); write .tsv or .csv");
+        GenotypeError::Request(format!("{}: {message}", passport.path))
+    };
+    let mut book = Workbook::new();
+    // The time of writing would make the same work give other bytes.
+    let written = ExcelDateTime::from_ymd(2000, 1, 1).map_err(too_large)?;
+    book.set_properties(&DocProperties::new().set_creation_datetime(&written));
+    let sheet = book.add_worksheet();
+    let header: Vec<String> = passport.columns.iter().map(|column| column.name.clone()).collect();
+    let rows = std::iter::once(&header).chain(passport.rows.iter().map(|(_, row)| row));
+    for (row, cells) in (0u32..).zip(rows) {
+        for (column, cell) in (0u16..).zip(cells).filter(|(_, cell)| !cell.is_empty()) {
+            sheet.write_string(row, column, cell).map_err(too_large)?;
+        }
+    }
+    book.save_to_buffer().map_err(too_large)
 }
 
 /// Writes what was found: line, accession, descriptor, value, problem, severity, suggestion.

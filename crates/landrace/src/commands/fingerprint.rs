@@ -24,6 +24,8 @@ mod lists;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  landrace fingerprint varieties.vcf.gz -d 3 -o panel.tsv\n  \
     landrace fingerprint varieties.bcf --alpha 0.001 --error 0.02 --spacing 1Mb --max-per-contig 4 -o panel.tsv\n  \
+    landrace fingerprint varieties.bcf -n 48 -o panel.tsv\n  \
+    landrace fingerprint varieties.bcf -d 2 --force old_panel.tsv -o larger.tsv\n  \
     landrace fingerprint potato.csv --certain alleles --force tested.txt --scores assays.tsv -o panel.tsv\n\n\
     Every pair differs at D or more of the chosen markers: both calls are there, and not the same. Missing calls tell\n\
     nothing apart. Pairs that no markers tell apart (clones, accessions with few calls) are listed in\n\
@@ -41,6 +43,10 @@ pub(crate) struct Args {
     /// Markers at which each pair shall differ for certain, at least
     #[arg(short, long, value_name = "D", default_value_t = 1, conflicts_with = "alpha")]
     differences: u32,
+    /// In place of the fewest markers, the best panel of N: every pair differs as often as can be, or, where N markers
+    /// cannot tell all apart, most pairs
+    #[arg(short = 'n', long = "n", value_name = "N", conflicts_with_all = ["differences", "alpha", "scores"])]
+    size: Option<std::num::NonZeroUsize>,
     /// Choose D so that a sample typed anew is confused with another accession with this probability at most
     #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
     alpha: Option<f64>,
@@ -68,7 +74,8 @@ pub(crate) struct Args {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Markers")]
 struct Markers {
-    /// Markers that must be chosen: a file with one ID or CONTIG:POSITION a line
+    /// Markers that must be chosen, to which the fewest are added: a file with one ID or CONTIG:POSITION a line, or a
+    /// panel that this command wrote
     #[arg(long, value_name = "FILE")]
     force: Option<PathBuf>,
     /// Markers that must not be chosen, likewise
@@ -184,6 +191,7 @@ impl Args {
         let effort = Effort { seed: self.search.seed, patience: self.search.patience, ..Effort::default() };
         Ok(Request {
             depth: Some(self.alpha.map_or(Depth::Differences(self.differences), Depth::Confusion)),
+            size: self.size.map(std::num::NonZeroUsize::get),
             error: self.error,
             missing: self.missing,
             certain: Certain::ALL
@@ -212,20 +220,30 @@ impl OfPopulation {
     }
 }
 
-/// Says how good the panel is, and what the user should know of it.
-fn tell(session: &Session, found: &Fingerprint, output: &Path) {
-    let note = |text: String| session.progress.note(&text);
-    let (markers, bound) = (found.markers.len(), found.bound.markers);
+/// How good the panel is.
+fn outcome(found: &Fingerprint, output: &Path) -> String {
+    let (markers, bound, path) = (found.markers.len(), found.bound.markers, output.display());
+    if let Some(size) = found.size {
+        let least = found.closest.first().map_or(0, |pair| pair.0);
+        let fewer = if markers < size.markers { " (no more may be chosen)" } else { "" };
+        return format!(
+            "{markers} markers{fewer} in {path}: {} pairs differ at {least} or more; no panel of so many gives every pair more \
+             than {}, a plain greedy choice gives {}",
+            found.told_apart, size.most_differences, size.greedy_differences
+        );
+    }
     let proof = if found.is_optimal {
         "proved to be the fewest".to_owned()
     } else {
         format!("{bound} or more are needed")
     };
-    note(format!(
-        "{markers} markers in {}: {proof}; a plain greedy choice takes {}",
-        output.display(),
-        found.greedy
-    ));
+    format!("{markers} markers in {path}: {proof}; a plain greedy choice takes {}", found.greedy)
+}
+
+/// Says how good the panel is, and what the user should know of it.
+fn tell(session: &Session, found: &Fingerprint, output: &Path) {
+    let note = |text: String| session.progress.note(&text);
+    note(outcome(found, output));
     if !found.unseparable.is_empty() {
         note(format!(
             "{} pairs cannot be told apart; {} says why",

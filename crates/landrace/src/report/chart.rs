@@ -2,7 +2,10 @@
 
 use landrace_genome::summary::{Chart, Table};
 
-use super::{bar, barcode, certificate, contigs, heatmap, histogram, line, scatter, stacked_bar, text, tree};
+use super::{
+    bar, barcode, certificate, contigs, heatmap, histogram, line, manhattan, map, scatter, stacked_bar, text,
+    tree,
+};
 
 /// A drawn table.
 pub(super) struct Picture {
@@ -32,7 +35,9 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
         Chart::Histogram => histogram::draw(table, id),
         Chart::Line => line::draw(table, id),
         Chart::Scatter => scatter::draw(table, id),
+        Chart::Map => map::draw(table, id),
         Chart::Contigs => contigs::draw(table, id),
+        Chart::Manhattan => manhattan::draw(table, id),
         Chart::Heatmap => heatmap::draw(table, id),
         Chart::Barcode => barcode::draw(table, id),
         Chart::Certificate => certificate::draw(table, id),

@@ -196,8 +196,8 @@ fn usual(tables: &[(&Found, &Table)]) -> Combine {
     let is_single = tables[0].1.columns.len() == 2;
     match tables[0].1.chart {
         Chart::Table => Combine::Rows,
-        Chart::Contigs | Chart::Scatter if are_regions => Combine::Rows,
-        Chart::Contigs | Chart::Scatter => Combine::Apart,
+        Chart::Contigs | Chart::Manhattan | Chart::Scatter if are_regions => Combine::Rows,
+        Chart::Contigs | Chart::Manhattan | Chart::Scatter => Combine::Apart,
         Chart::Bar | Chart::StackedBar if have_other_rows(tables) => Combine::Rows,
         Chart::Heatmap if are_regions => Combine::Sum,
         Chart::Heatmap => Combine::Apart,

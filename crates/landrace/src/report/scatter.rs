@@ -74,7 +74,7 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
 }
 
 /// The groups in the order of their first point; past the colours there are, the last is "other".
-fn group_names(table: &Table) -> Vec<String> {
+pub(super) fn group_names(table: &Table) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for name in table.rows.iter().filter_map(|row| row.get(3)).map(text::plain) {
         if names.contains(&name) {
@@ -97,7 +97,7 @@ fn point(row: &[serde_json::Value], groups: &[String]) -> Option<Point> {
 }
 
 /// Circle, square, triangle, diamond, then the same turned or filled anew by colour alone.
-fn mark(group: usize, (x, y): (f64, f64), r: f64) -> String {
+pub(super) fn mark(group: usize, (x, y): (f64, f64), r: f64) -> String {
     let mut shape = String::new();
     let _ = match group % 4 {
         0 => write!(

@@ -146,6 +146,16 @@ impl Svg {
         self.text("name m", ((frame.left + frame.right) / 2.0, frame.bottom + 34.0), &x.label);
     }
 
+    /// The axis at the left alone, for pictures whose places have names: grid lines across the frame, numbers beside it.
+    pub(super) fn standing_axis(&mut self, frame: Frame, y: &Axis) {
+        for (place, mark) in y.marks() {
+            self.line("grid", (frame.left, place), (frame.right, place));
+            self.text("tick e", (frame.left - 6.0, place + 4.0), &mark);
+        }
+        self.line("axis", (frame.left, frame.bottom), (frame.right, frame.bottom));
+        self.text("name s", (4.0, frame.top - 10.0), &y.label);
+    }
+
     /// A legend at the top left of a frame, in as many rows as it takes.
     pub(super) fn legend(&mut self, frame: Frame, names: &[String]) {
         let (mut x, mut y) = (frame.left, frame.top);

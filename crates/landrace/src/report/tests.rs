@@ -91,6 +91,7 @@ fn odd_tables_are_drawn_or_left_out() {
         Chart::Line,
         Chart::Scatter,
         Chart::Contigs,
+        Chart::Manhattan,
         Chart::Heatmap,
     ];
     let rows = [

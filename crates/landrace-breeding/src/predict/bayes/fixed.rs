@@ -38,7 +38,7 @@ impl Fixed {
                 }
             }
             let left = product(&rest, &rest, &records.weights).sqrt();
-            if !(left > LEAST * length) {
+            if left.is_nan() || left <= LEAST * length {
                 return Err(GenotypeError::Request(format!(
                     "covariate {} does not vary among the records, or is a combination of those before it; leave it out",
                     out.basis.len()

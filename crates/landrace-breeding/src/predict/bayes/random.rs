@@ -77,7 +77,7 @@ impl Random {
     pub(super) fn small_chi_square(&mut self, freedom: u32) -> f64 {
         let product: f64 = (0..freedom / 2).fold(1.0, |product, _| product * self.positive());
         let even = -2.0 * product.ln();
-        if freedom % 2 == 0 { even } else { even + self.normal().powi(2) }
+        if freedom.is_multiple_of(2) { even } else { even + self.normal().powi(2) }
     }
 
     /// A beta number.

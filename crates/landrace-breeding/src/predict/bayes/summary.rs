@@ -149,7 +149,7 @@ fn rhat(stretches: &[&[f64]]) -> f64 {
 /// Effective number of draws: autocorrelations are added up in pairs as long as pairs are above 0 (Geyer 1992).
 fn effective(trace: &[f64]) -> f64 {
     let (n, mean, variance) = (trace.len(), mean_of(trace), variance_of(trace));
-    if !(variance > 0.0) {
+    if variance.is_nan() || variance <= 0.0 {
         return n as f64;
     }
     let correlation = |lag: usize| {

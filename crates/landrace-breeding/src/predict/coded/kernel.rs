@@ -25,7 +25,7 @@ impl Row<'_> {
     pub(in crate::predict) fn code(self, sample: usize, words: usize) -> usize {
         let (word, bit) = (sample / 64, sample % 64);
         (0..self.planes).fold(0, |code, plane| {
-            code | ((self.bits[plane * words + word] >> bit) & 1) as usize * (1 << plane)
+            code | ((((self.bits[plane * words + word] >> bit) & 1) as usize) << plane)
         })
     }
 }

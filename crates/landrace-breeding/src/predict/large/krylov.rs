@@ -37,7 +37,16 @@ impl Space {
         let current = start.iter().map(|x| if length > 0.0 { x / length } else { 0.0 }).collect();
         let before = vec![0.0; start.len()];
         let (steps, diagonal, below) = (Vec::new(), Vec::new(), Vec::new());
-        Self { start, length, steps, current, before, diagonal, below, is_spent: !(length > 0.0) }
+        Self {
+            start,
+            length,
+            steps,
+            current,
+            before,
+            diagonal,
+            below,
+            is_spent: length.is_nan() || length <= 0.0,
+        }
     }
 
     /// Takes the product of A with the current vector.
@@ -54,7 +63,7 @@ impl Space {
         self.diagonal.push(own);
         let next = dot(&product, &product).sqrt();
         let largest = self.diagonal.iter().fold(0.0f64, |a, b| a.max(*b));
-        self.is_spent = !(next > SPENT * largest);
+        self.is_spent = next.is_nan() || next <= SPENT * largest;
         self.below.push(if self.is_spent { 0.0 } else { next });
         self.before = std::mem::take(&mut self.current);
         product.iter_mut().for_each(|x| *x = if next > 0.0 { *x / next } else { 0.0 });

@@ -180,6 +180,26 @@ fn added_info(block: &GenotypeBlock, row: usize) -> &[u8] {
     block.layers.info.as_ref().and_then(|rows| rows.get(row)).map_or(&[], |text| text.as_bytes())
 }
 
+/// The calls of a variant as GT has them, one a sample: `0/1`, `1|0`, `.` where nothing is known.
+pub fn calls_as_text(block: &GenotypeBlock, row: usize) -> Vec<String> {
+    let mut text = Vec::new();
+    let mut of_call = |write: &mut dyn FnMut(&mut Vec<u8>)| {
+        text.clear();
+        write(&mut text);
+        let is_unknown = text.iter().all(|byte| matches!(byte, b'.' | b'/' | b'|'));
+        if is_unknown { ".".to_owned() } else { String::from_utf8_lossy(&text).into_owned() }
+    };
+    let codes = block.layers.alleles.as_ref();
+    if let Some((calls, phased)) = codes.and_then(|codes| Some((codes.row(row)?, codes.phased(row)?))) {
+        let each = calls.zip(phased);
+        return each.map(|(call, &own)| of_call(&mut |out| write_alleles(call, own, out))).collect();
+    }
+    let mut codes = Vec::new();
+    block.unpack(row, &mut codes);
+    let each = codes.iter().zip(block.ploidies());
+    each.map(|(&code, ploidy)| of_call(&mut |out| write_dosage(code, ploidy, out))).collect()
+}
+
 /// `0/0/1` for dosage 1 at ploidy 3.
 fn write_dosage(code: u8, ploidy: u8, out: &mut Vec<u8>) {
     for copy in 0..ploidy {

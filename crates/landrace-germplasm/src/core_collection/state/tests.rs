@@ -32,6 +32,15 @@ fn table(n: usize, loci: usize, seed: u64, has_missing: bool) -> AlleleTable {
     AlleleTable::of_frequencies(Arc::from(names), &wide)
 }
 
+/// Dosages of diploids, a fifth of them missing.
+fn dosages(n: usize, loci: usize, seed: u64) -> AlleleTable {
+    let mut stream = Stream::of(seed, 11);
+    let names: Vec<String> = (0..n).map(|i| format!("a{i}")).collect();
+    let code =
+        |_| if stream.below(5) == 0 { landrace_genotypes::plane::MISSING } else { stream.below(3) as u8 };
+    AlleleTable::of_dosages(Arc::from(names), (0..n * loci).map(code).collect())
+}
+
 /// Points in a plane: distances that are Euclidean.
 fn square(n: usize, seed: u64) -> Square {
     let mut stream = Stream::of(seed, 3);
@@ -108,6 +117,18 @@ proptest! {
             // A quick search may miss the best by a little.
             prop_assert!((found - best).abs() < 0.01 * best.abs() + 1e-5, "found {found}, best {best}");
             prop_assert!(sign * (limit - best) > -1e-5, "bound {limit}, best {best}");
+        }
+    }
+
+    #[test]
+    fn missing_calls_do_not_break_the_bounds_of_alleles(seed in any::<u64>(), size in 1usize..6) {
+        let n = 10;
+        let (table, plan) = (dosages(n, 12, seed), plan(n, size));
+        for kind in [Allelic::Shannon, Allelic::Heterozygosity] {
+            let target = Target::Allelic(kind, &table);
+            let members = search(&plan, &[(1.0, target)], Effort::Quick.budget(), 1);
+            let (limit, best) = (bound(&plan, target, &members).0, best_of_all(n, size, target));
+            prop_assert!(limit - best > -1e-6, "bound {limit}, best {best}");
         }
     }
 

@@ -8,14 +8,21 @@ use landrace_genome::file;
 use landrace_genome::nearest::hint;
 use landrace_germplasm::fingerprint::{NameList, Quota, Scores};
 
-/// The first column of each line that is not empty and no comment.
+/// The first column of each line that is not empty and no comment; of a table with a header that has one, the column
+/// `marker`.
 pub(super) fn names(path: Option<&Path>) -> anyhow::Result<NameList> {
     let Some(path) = path else { return Ok(NameList::default()) };
     let text = file::read_text(path)?;
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim_end);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut lines = lines.peekable();
+    let header = lines.peek().and_then(|line| line.split('\t').position(|cell| cell == "marker"));
+    if header.is_some() {
+        lines.next();
+    }
+    let column = header.unwrap_or(0);
     let mut names: Vec<String> =
-        lines.map(|line| line.split('\t').next().unwrap_or(line).to_owned()).collect();
+        lines.map(|line| line.split('\t').nth(column).unwrap_or(line).to_owned()).collect();
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| seen.insert(name.clone()));
     Ok(NameList { path: path.display().to_string(), names })

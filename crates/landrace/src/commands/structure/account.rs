@@ -45,7 +45,7 @@ impl Account<'_> {
     /// The files; the ancestries last.
     pub(super) fn files(&self) -> anyhow::Result<Vec<Output>> {
         let (panel, best) = (self.panel, self.study.best());
-        let create = |ending: &str| file::create(&file::beside(&self.args.output, ending));
+        let create = |ending: &str| file::create(file::beside(&self.args.output, ending));
         let mut files = Vec::new();
         for fit in &self.study.fits {
             let k = fit.names.len();

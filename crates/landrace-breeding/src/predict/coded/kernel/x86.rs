@@ -186,7 +186,7 @@ pub(super) fn add_products_avx512(
     let Some(planes) = rows.first().map(|row| row.planes) else {
         return plain::add_products(rows, coefficients, base, first, out);
     };
-    if rows.iter().any(|row| row.planes != planes) || out.len() % 64 != 0 {
+    if rows.iter().any(|row| row.planes != planes) || !out.len().is_multiple_of(64) {
         return plain::add_products(rows, coefficients, base, first, out);
     }
     // SAFETY: called only if the processor has AVX-512 with VNNI.

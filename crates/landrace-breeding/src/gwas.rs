@@ -1,0 +1,82 @@
+//! Association of markers with traits.
+//!
+//! Markers are read block by block, turned into columns of numbers ([`Coding`]), and tested against traits of a set of
+//! samples ([`Frame`]): in the directions of the relationship's eigenvectors, so that each test is a few sums over the
+//! samples. Three tests share that way:
+//!
+//! - exact: λ = σg²/σe² is found anew for each marker, by restricted likelihood (Wald's test) and by full likelihood
+//!   (likelihood ratio), as GEMMA does (Zhou and Stephens 2012), with the score test at the λ without markers;
+//! - P3D (EMMAX; Kang et al. 2010, Zhang et al. 2010): λ stays that of the model without markers;
+//! - GLM: no relationship.
+//!
+//! Missing calls count as the mean of the marker among the samples of the trait. Memory: the eigenvectors (8 bytes a pair
+//! of samples, twice), some 3 × 256 markers × 8 bytes a sample and thread, and 16 bytes a marker and trait for pictures
+//! and thresholds. Results do not depend on the number of threads.
+
+mod coding;
+mod effective;
+mod exact;
+mod frame;
+mod loco;
+mod permute;
+mod points;
+mod region;
+mod scan;
+mod significant;
+mod write;
+
+pub use coding::{Additive, Calls, Coded, Coding, Marker, MarkerAccount, MarkerFilter};
+pub use effective::{EffectiveTests, effective_tests};
+pub use exact::Search;
+pub use frame::{Frame, FrameData, TraitData};
+pub use loco::{GroupData, Kinships};
+pub use permute::permuted_minima;
+pub use points::Association;
+pub use region::{Around, Neighbour, range_around, regions};
+pub use scan::{Frames, Group, ScanAccount, Scanned, Tested, scan};
+pub use significant::{Genomewide, Hit, Results};
+pub use write::{header, push_row};
+
+/// How markers are tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Mixed model, λ by marker.
+    Exact,
+    /// Mixed model, λ of the model without markers.
+    P3d,
+    /// Linear model without relationship.
+    Glm,
+}
+
+impl Method {
+    /// All methods, the default first.
+    pub const ALL: [Self; 3] = [Self::Exact, Self::P3d, Self::Glm];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::P3d => "p3d",
+            Self::Glm => "glm",
+        }
+    }
+
+    /// The method of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+
+    /// What is fitted, for people.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Exact => {
+                "exact linear mixed model: variance ratio by REML and ML for each marker; Wald (p_wald), likelihood \
+                 ratio (p_lrt) and score test (p_score)"
+            }
+            Self::P3d => {
+                "linear mixed model with the variance ratio of the model without markers (P3D, EMMAX); Wald test"
+            }
+            Self::Glm => "linear model without relationship; t test",
+        }
+    }
+}

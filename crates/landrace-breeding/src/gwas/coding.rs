@@ -1,0 +1,261 @@
+//! From calls to columns of a design: the one place that knows what a marker's calls mean.
+
+use std::sync::Arc;
+
+use faer::Mat;
+use landrace_genotypes::GenotypeBlock;
+use landrace_genotypes::plane::MISSING;
+
+/// Columns that are coded, rotated and tested at a time.
+pub(crate) const COLUMNS: usize = 256;
+
+/// The calls of one variant in the samples of an analysis.
+#[derive(Clone, Copy, Debug)]
+pub struct Calls<'a> {
+    /// Dosage of the non-reference allele, or [`MISSING`].
+    pub codes: &'a [u8],
+    /// Copies of the chromosome that each sample has.
+    pub ploidies: &'a [u8],
+    /// The highest ploidy in the block.
+    pub ploidy: u8,
+}
+
+/// Turns the calls of a variant into columns of numbers.
+pub trait Coding: Send + Sync {
+    /// The name on the command line.
+    fn name(&self) -> &'static str;
+
+    /// What the columns are called; as many as [`Coding::code`] gives at most.
+    fn columns(&self) -> &'static [&'static str];
+
+    /// Appends the columns to `out`, one after another, each with a number a sample; NaN for a missing call, which then
+    /// counts as the mean of the others. Columns that do not vary may be left out.
+    fn code(&self, calls: &Calls<'_>, out: &mut Vec<f64>);
+}
+
+/// One column: the dosage of the non-reference allele; of samples of several ploidies as a share of the highest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Additive;
+
+impl Coding for Additive {
+    fn name(&self) -> &'static str {
+        "additive"
+    }
+
+    fn columns(&self) -> &'static [&'static str] {
+        &["additive"]
+    }
+
+    fn code(&self, calls: &Calls<'_>, out: &mut Vec<f64>) {
+        out.extend(calls.codes.iter().zip(calls.ploidies).map(|(&code, &ploidy)| match code {
+            MISSING => f64::NAN,
+            code if ploidy == calls.ploidy => f64::from(code),
+            code => f64::from(code) * f64::from(calls.ploidy) / f64::from(ploidy),
+        }));
+    }
+}
+
+/// Which variants are tested.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MarkerFilter {
+    /// Share of the trait's samples with a call, at least.
+    pub min_call_rate: f64,
+    /// Frequency of the rarer allele among them, at least.
+    pub min_maf: f64,
+}
+
+impl Default for MarkerFilter {
+    /// GEMMA's.
+    fn default() -> Self {
+        Self { min_call_rate: 0.95, min_maf: 0.01 }
+    }
+}
+
+/// A variant that is tested.
+#[derive(Clone, Debug)]
+pub struct Marker {
+    /// Row in its block.
+    pub(crate) row: usize,
+    /// Contig's name.
+    pub contig: Arc<str>,
+    /// Position from 1, if it is known.
+    pub position: Option<u64>,
+    /// Its name; `contig:position` if the file has none.
+    pub id: Box<str>,
+    /// The allele whose copies are counted.
+    pub effect: Box<str>,
+    /// The other one.
+    pub other: Box<str>,
+    /// Samples of the trait without a call.
+    pub missing: u32,
+    /// Frequency of the allele counted, among the trait's samples.
+    pub frequency: f64,
+    /// Its columns in [`Coded::columns`].
+    pub(crate) columns: std::ops::Range<usize>,
+}
+
+/// How many variants there were, and why some are not tested.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MarkerAccount {
+    /// Read.
+    pub read: u64,
+    /// Too few calls.
+    pub uncalled: u64,
+    /// Rarer allele too rare.
+    pub rare: u64,
+    /// All calls alike.
+    pub constant: u64,
+    /// A combination of the covariates.
+    pub collinear: u64,
+}
+
+impl MarkerAccount {
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.read += other.read;
+        self.uncalled += other.uncalled;
+        self.rare += other.rare;
+        self.constant += other.constant;
+        self.collinear += other.collinear;
+    }
+}
+
+/// Some variants of a block, coded.
+#[derive(Debug)]
+pub struct Coded {
+    /// The variants.
+    pub markers: Vec<Marker>,
+    /// Their columns, missing calls replaced by means: samples × columns.
+    pub columns: Mat<f64>,
+}
+
+/// What coding needs to know.
+#[derive(Clone, Copy)]
+pub(crate) struct Coder<'a> {
+    pub(crate) samples: &'a [usize],
+    pub(crate) coding: &'a dyn Coding,
+    pub(crate) filter: MarkerFilter,
+}
+
+/// Buffers that are used again.
+#[derive(Default)]
+pub(crate) struct CodeScratch {
+    all: Vec<u8>,
+    codes: Vec<u8>,
+    columns: Vec<f64>,
+    values: Vec<f64>,
+}
+
+impl Coder<'_> {
+    /// Codes variants from `row` on until [`COLUMNS`] columns are full or the block ends; gives the next row.
+    pub(crate) fn code(
+        &self,
+        block: &GenotypeBlock,
+        mut row: usize,
+        account: &mut MarkerAccount,
+        scratch: &mut CodeScratch,
+    ) -> (Coded, usize) {
+        let all_ploidies = block.ploidies();
+        let ploidies: Vec<u8> = self.samples.iter().map(|&sample| all_ploidies[sample]).collect();
+        let ploidy = ploidies.iter().copied().max().unwrap_or(2);
+        let n = self.samples.len();
+        let room = self.coding.columns().len().max(1);
+        let mut markers: Vec<Marker> = Vec::new();
+        scratch.values.clear();
+        while row < block.rows() && scratch.values.len() / n + room <= COLUMNS.max(room) {
+            block.unpack(row, &mut scratch.all);
+            scratch.codes.clear();
+            scratch.codes.extend(self.samples.iter().map(|&sample| scratch.all[sample]));
+            account.read += 1;
+            let calls = Calls { codes: &scratch.codes, ploidies: &ploidies, ploidy };
+            if let Some((missing, frequency)) = self.admit(&calls, account) {
+                let first = scratch.values.len() / n;
+                scratch.columns.clear();
+                self.coding.code(&calls, &mut scratch.columns);
+                fill(&mut scratch.columns, n, &mut scratch.values);
+                let columns = first..scratch.values.len() / n;
+                if columns.is_empty() {
+                    account.constant += 1;
+                } else {
+                    markers.push(marker(block, row, (missing, frequency), columns));
+                }
+            }
+            row += 1;
+        }
+        let values = &scratch.values;
+        let columns = Mat::from_fn(n, values.len() / n, |i, k| values[k * n + i]);
+        (Coded { markers, columns }, row)
+    }
+
+    /// Missing calls and the frequency of the counted allele, if the variant is tested.
+    fn admit(&self, calls: &Calls<'_>, account: &mut MarkerAccount) -> Option<(u32, f64)> {
+        let (mut called, mut dosage, mut copies) = (0u32, 0u64, 0u64);
+        for (&code, &ploidy) in calls.codes.iter().zip(calls.ploidies) {
+            if code != MISSING {
+                called += 1;
+                dosage += u64::from(code);
+                copies += u64::from(ploidy);
+            }
+        }
+        let n = calls.codes.len();
+        let missing = n as u32 - called;
+        // As GEMMA compares, so that ties fall alike.
+        if copies == 0 || f64::from(missing) / n as f64 > 1.0 - self.filter.min_call_rate + 1e-12 {
+            account.uncalled += 1;
+            return None;
+        }
+        let frequency = dosage as f64 / copies as f64;
+        if dosage == 0 || dosage == copies {
+            account.constant += 1;
+            return None;
+        }
+        if frequency < self.filter.min_maf || frequency > 1.0 - self.filter.min_maf {
+            account.rare += 1;
+            return None;
+        }
+        Some((missing, frequency))
+    }
+}
+
+/// Replaces missing numbers by means, and keeps the columns that vary.
+fn fill(columns: &mut [f64], n: usize, out: &mut Vec<f64>) {
+    for column in columns.chunks_mut(n) {
+        let known = || column.iter().filter(|value| !value.is_nan());
+        let count = known().count();
+        let mean = known().sum::<f64>() / count as f64;
+        let first = known().next().copied();
+        if count == 0 || known().all(|&value| Some(value) == first) {
+            continue;
+        }
+        column.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = mean);
+        out.extend_from_slice(column);
+    }
+}
+
+fn marker(
+    block: &GenotypeBlock,
+    row: usize,
+    (missing, frequency): (u32, f64),
+    columns: std::ops::Range<usize>,
+) -> Marker {
+    let site = &block.sites[row];
+    let id = if site.id.is_empty() || &*site.id == "." {
+        site.label(&block.contig).into()
+    } else {
+        site.id.clone()
+    };
+    let effect = match site.alternates.as_slice() {
+        [] => "NA".into(),
+        alternates => alternates.join(",").into(),
+    };
+    Marker {
+        row,
+        contig: block.contig.clone(),
+        position: site.position.map(|position| position.get()),
+        id,
+        effect,
+        other: site.reference.clone(),
+        missing,
+        frequency,
+        columns,
+    }
+}

@@ -1,0 +1,63 @@
+//! Models of each contig, with the relationship of all other contigs.
+
+use std::collections::HashMap;
+
+use landrace_genotypes::relationship::SampleMatrix;
+use rayon::prelude::*;
+
+use super::Method;
+use super::frame::{Frame, FrameData, TraitData};
+use super::scan::Frames;
+use crate::mixed_model::ModelError;
+
+/// The relationship that models take.
+pub enum Kinships {
+    /// None: a linear model.
+    None,
+    /// One for all contigs.
+    One(SampleMatrix),
+    /// One a contig, of all variants of the other contigs.
+    Without(Vec<(String, SampleMatrix)>),
+}
+
+/// Traits, weights and covariates of one set of samples.
+pub struct GroupData<'a> {
+    /// The samples' places in the relationship.
+    pub samples: &'a [usize],
+    /// Weights of the samples' residuals.
+    pub weights: Option<&'a [f64]>,
+    /// The columns of X, the mean first.
+    pub covariates: &'a [Vec<f64>],
+    /// The traits.
+    pub traits: &'a [TraitData],
+}
+
+impl Frames {
+    /// Fits the models of a group's traits; those of several contigs in parallel.
+    ///
+    /// # Errors
+    /// Returns the trait and what is wrong with it.
+    pub fn fit(
+        method: Method,
+        kinships: &Kinships,
+        data: &GroupData<'_>,
+    ) -> Result<Self, (String, ModelError)> {
+        let one = |kinship: Option<&SampleMatrix>| {
+            let part = kinship.map(|kinship| kinship.subset(data.samples));
+            let own =
+                FrameData { kinship: part.as_ref(), weights: data.weights, covariates: data.covariates };
+            Frame::new(method, &own, data.traits)
+        };
+        match kinships {
+            Kinships::None => Ok(Self::One(Box::new(one(None)?))),
+            Kinships::One(kinship) => Ok(Self::One(Box::new(one(Some(kinship))?))),
+            Kinships::Without(all) => {
+                let fitted: Vec<_> = all.par_iter().map(|(_, kinship)| one(Some(kinship))).collect();
+                let named = all.iter().zip(fitted);
+                let frames: Result<HashMap<String, Frame>, _> =
+                    named.map(|((contig, _), frame)| frame.map(|frame| (contig.clone(), frame))).collect();
+                Ok(Self::ByContig(frames?))
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! `landrace gwas`: association of markers with traits.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use landrace_breeding::gwas::{
+    Additive, MarkerAccount, MarkerFilter, Method, Results, Scanned, header, push_row, scan,
+};
+use landrace_genome::file;
+use landrace_genome::length::parse_bases;
+use landrace_genome::summary::Summary;
+use landrace_genotypes::{GenotypeError, Wanted};
+
+use crate::cli::Session;
+use crate::phenotypes::PhenotypeArgs;
+use crate::{genotypes, output};
+
+mod account;
+mod models;
+mod regions;
+mod threshold;
+
+/// Association of markers with traits, by exact mixed models
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  landrace gwas panel.bed -p traits.tsv -o height.tsv --trait height\n  \
+    landrace gwas panel.vcf.gz -p traits.tsv --pcs 3 --loco -o scan.tsv\n  \
+    landrace gwas panel.bed -p traits.tsv --relationship g.tsv --covariates sex.tsv -o scan.tsv\n\n\
+    The table has a line a marker and trait, with GEMMA's columns: beta is the effect of one more copy of allele1 (the \
+    alternate allele), af its frequency. The mean is always fitted; give other fixed effects with --covariates and \
+    --pcs. Missing calls count as the marker's mean. What was fitted, variance components included, stands in the \
+    notes and in <output>.summary.json; the best markers in <output>.hits.tsv.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) input: genotypes::Input,
+    #[command(flatten)]
+    phenotypes: PhenotypeArgs,
+    /// The associations (TSV)
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// exact: the variance ratio is fitted for each marker (as GEMMA's -lmm 4); p3d: it is that of the model without
+    /// markers; glm: no relationship
+    #[arg(short, long, value_name = "METHOD", default_value = "exact", value_parser = Method::ALL.map(Method::name))]
+    method: String,
+    #[command(flatten)]
+    model: models::ModelArgs,
+    /// Share of a trait's samples with a call, at least, for a marker to be tested
+    #[arg(long, value_name = "SHARE", default_value_t = 0.95, help_heading = "Markers", value_parser = share)]
+    min_call_rate: f64,
+    /// Minor allele frequency among a trait's samples, at least
+    #[arg(long, value_name = "FREQUENCY", default_value_t = 0.01, help_heading = "Markers", value_parser = share)]
+    min_maf: f64,
+    #[command(flatten)]
+    threshold: threshold::ThresholdArgs,
+    /// Distance within which markers count as one finding, and that is drawn around the best ones
+    #[arg(long, value_name = "BASES", default_value = "1mb", help_heading = "Findings", value_parser = length)]
+    window: u64,
+}
+
+fn length(text: &str) -> Result<u64, String> {
+    parse_bases(text).ok_or_else(|| "write a length such as 50kb, 1.5Mb or 20000".to_owned())
+}
+
+/// A share from 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|value| (0.0..=1.0).contains(value));
+    value.ok_or_else(|| "give a number from 0 to 1".to_owned())
+}
+
+pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
+    let method = Method::from_name(&args.method).unwrap_or(Method::Exact);
+    let mut source = args.input.open(Wanted::default())?;
+    let phenotypes = args.phenotypes.read(session, &source.header().samples)?;
+    let models = models::fit(args, (method, source.header()), phenotypes.sets(session)?, session)?;
+    let bar = genotypes::follow(session, "gwas", source.as_ref());
+    let mut out = file::create(&args.output)?;
+    writeln!(out, "{}", header(method))?;
+    let mut results: Vec<Results> = models.traits.iter().map(|_| Results::default()).collect();
+    let accounts = scan(
+        source.as_mut(),
+        &models.groups,
+        args.scanned(),
+        &|tested, text| {
+            for (own, &of) in tested.results.iter().zip(&models.groups[tested.group].traits) {
+                push_row(text, &tested.marker, own, &models.traits[of]);
+            }
+        },
+        |tested, text| {
+            for own in tested {
+                let traits = &models.groups[own.group].traits;
+                traits.iter().zip(&own.results).for_each(|(&of, one)| results[of].push(&own.marker, one));
+            }
+            Ok::<_, GenotypeError>(out.write_all(text.as_bytes())?)
+        },
+    )?;
+    drop(bar);
+    let mut summary = Summary::new("gwas", &session.command_line);
+    summary.inputs = [source.digests(), phenotypes.digests, models.digests.clone()].concat();
+    summary.count("rows_of_phenotypes", phenotypes.table.len());
+    finish(args, (&models, results, &accounts), summary, (out, session))
+}
+
+impl Args {
+    /// What is tested.
+    fn scanned(&self) -> Scanned<'static> {
+        let filter = MarkerFilter { min_call_rate: self.min_call_rate, min_maf: self.min_maf };
+        Scanned { coding: &Additive, filter }
+    }
+}
+
+fn finish(
+    args: &Args,
+    (models, results, accounts): (&models::Models, Vec<Results>, &[MarkerAccount]),
+    mut summary: Summary,
+    (out, session): (file::Output, &Session),
+) -> anyhow::Result<()> {
+    let thresholds = threshold::of_traits(args, models, &results)?;
+    let found = account::sum_up(args, results, &thresholds);
+    account::describe(&mut summary, models, &found, accounts);
+    let mut files = Vec::new();
+    if args.output.as_os_str() != "-" {
+        let mut hits = file::create(file::beside(&args.output, ".hits.tsv"))?;
+        hits.write_all(account::hits_table(models, &found).as_bytes())?;
+        files.push(hits);
+        summary.tables.extend(regions::tables(args, models, &found)?);
+    }
+    files.push(out);
+    output::publish(&args.output, &summary, files)?;
+    account::tell(models, &found, accounts, session);
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! Association on panels whose hits are known, beside GEMMA.
+
+use std::collections::HashMap;
+
+use libtest_mimic::Trial;
+
+use crate::bench::{Bench, trial};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("association_equals_gemmas_on_mice", "mouse_hs1940", &["gemma"], gemma),
+        trial("mice_have_their_cd8_locus", "mouse_hs1940", &[], mice),
+        trial("maize_has_its_ear_height_marker", "maize_mdp281", &[], maize),
+        trial("rice_has_its_known_genes", "rice44k_374", &[], rice),
+    ]
+}
+
+/// Rows by marker; columns by name.
+type Rows = HashMap<String, HashMap<String, String>>;
+
+fn table(bench: &Bench, name: &str) -> Rows {
+    let text = std::fs::read_to_string(bench.path(name)).unwrap();
+    let mut lines = text.lines().map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    let marker = header.iter().position(|own| own == "rs" || own == "marker").unwrap();
+    lines.map(|cells| (cells[marker].clone(), header.iter().cloned().zip(cells).collect())).collect()
+}
+
+fn number(row: &HashMap<String, String>, column: &str) -> f64 {
+    row[column].parse().unwrap()
+}
+
+fn best(rows: &Rows) -> (&str, f64) {
+    let p = |row: &HashMap<String, String>| number(row, "p_wald");
+    let best = rows.iter().min_by(|a, b| p(a.1).total_cmp(&p(b.1))).unwrap();
+    (best.0, p(best.1))
+}
+
+/// The mice as PLINK files, one set a trait: `cd8` and `mch`, with the trait in the .fam.
+fn mouse_panels(bench: &Bench) {
+    bench.landrace(&format!("convert {} -o cd8.bed", bench.data("mouse_hs1940/mouse_hs1940.vcf.gz")));
+    let traits = bench.data("mouse_hs1940/mouse_hs1940.pheno.tsv.gz");
+    let text = bench.run("zcat", &traits);
+    let rows = text.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>());
+    let values: HashMap<&str, Vec<&str>> = rows.map(|cells| (cells[0], cells[1..].to_vec())).collect();
+    let fam = std::fs::read_to_string(bench.path("cd8.fam")).unwrap();
+    for (name, column) in [("cd8", 0), ("mch", 5)] {
+        for ending in ["bed", "bim"] {
+            if name != "cd8" {
+                let from = bench.path(&format!("cd8.{ending}"));
+                std::fs::copy(from, bench.path(&format!("{name}.{ending}"))).unwrap();
+            }
+        }
+        let line = |line: &str| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            [&cells[..5], &[values[cells[1]][column]]].concat().join("\t") + "\n"
+        };
+        let text: String = fam.lines().map(line).collect();
+        std::fs::write(bench.path(&format!("{name}.fam")), text).unwrap();
+    }
+}
+
+/// Effects, standard errors, likelihoods, variance ratios and p-values of all markers, given GEMMA's relationship.
+fn gemma(bench: &Bench) {
+    mouse_panels(bench);
+    for (name, samples) in [("cd8", 1410), ("mch", 1580)] {
+        bench.run("gemma", &format!("-bfile {name} -gk 1 -o {name}"));
+        bench.run("gemma", &format!("-bfile {name} -k output/{name}.cXX.txt -lmm 4 -o {name}"));
+        let traits = bench.data("mouse_hs1940/mouse_hs1940.pheno.tsv.gz");
+        let trait_name = if name == "cd8" { "test0" } else { "test5" };
+        let says = bench.landrace_says(&format!(
+            "gwas {name}.bed -p {traits} --trait {trait_name} --relationship output/{name}.cXX.txt -o {name}.tsv"
+        ));
+        assert!(says.contains("has no names"), "{says}");
+        let (ours, theirs) =
+            (table(bench, &format!("{name}.tsv")), table(bench, &format!("output/{name}.assoc.txt")));
+        assert_eq!(ours.len(), theirs.len(), "{name} of some {samples} samples");
+        let mut worst: HashMap<&str, f64> = HashMap::new();
+        for (marker, own) in &theirs {
+            for column in ["n_miss", "allele1", "allele0", "chr", "ps"] {
+                assert_eq!(ours[marker][column], own[column], "{marker} {column}");
+            }
+            for column in ["beta", "se", "logl_H1", "p_wald", "p_lrt", "p_score"] {
+                let (a, b) = (number(&ours[marker], column), number(own, column));
+                // An effect near 0 is measured by its standard error.
+                let scale = if column == "beta" { b.abs().max(number(own, "se")) } else { b.abs() };
+                let most = worst.entry(column).or_default();
+                *most = most.max((a - b).abs() / scale);
+            }
+        }
+        for column in ["beta", "se", "p_lrt", "p_score", "logl_H1"] {
+            assert!(worst[column] < 1e-5, "{name}: {worst:?}");
+        }
+        // GEMMA gives the last but one of its Newton steps, up to 1e-5 from the greatest likelihood; ours is there.
+        assert!(worst["p_wald"] < 1e-4, "{name}: {worst:?}");
+    }
+}
+
+fn mice(bench: &Bench) {
+    let traits = bench.data("mouse_hs1940/mouse_hs1940.pheno.tsv.gz");
+    let says = bench.landrace_says(&format!(
+        "gwas {} -p {traits} --trait test0 -o cd8.tsv",
+        bench.data("mouse_hs1940/mouse_hs1940.vcf.gz")
+    ));
+    assert!(says.contains("1410 samples"), "{says}");
+    let share = says.split("explained by the relationship ").nth(1).unwrap();
+    let share: f64 = share.split(' ').next().unwrap().parse().unwrap();
+    assert!((share - 0.607).abs() < 0.003, "{share}");
+    let rows = table(bench, "cd8.tsv");
+    let (marker, p) = best(&rows);
+    assert_eq!((marker, rows[marker]["ps"].as_str()), ("rs13482968", "37131683"));
+    assert!(p > 1e-16 && p < 2e-15, "{p}");
+}
+
+fn maize(bench: &Bench) {
+    bench.landrace(&format!(
+        "gwas {} -p {} --trait EarHT --pcs 3 --min-call-rate 0.8 --min-maf 0.05 -o ears.tsv",
+        bench.data("maize_mdp281/mdp_genotype.hmp.txt.gz"),
+        bench.data("maize_mdp281/mdp_traits_gapit.txt")
+    ));
+    let rows = table(bench, "ears.tsv");
+    let (marker, p) = best(&rows);
+    assert!(marker == "PZA00444.5" && p < 1e-5, "{marker} {p}");
+}
+
+fn rice(bench: &Bench) {
+    bench.landrace(&format!("convert {} -o rice.bed", bench.data("rice44k_374/rice44k.bed.gz")));
+    for (name, marker, least) in RICE {
+        bench.landrace(&format!(
+            "gwas rice.bed -p {} --sample-column PlinkIDs --trait {name} --pcs 4 --min-call-rate 0.9 --min-maf 0.05 -o {name}.tsv",
+            bench.data("rice44k_374/phenotypes.csv")
+        ));
+        let rows = table(bench, &format!("{name}.tsv"));
+        let (found, p) = best(&rows);
+        assert!(found == marker && p < least, "{name}: {found} {p}");
+    }
+}
+
+/// Trait, the README's best marker, a p-value that is passed.
+const RICE: [(&str, &str, f64); 3] = [
+    ("Plant.height", "id1024159", 1e-5),
+    ("Flowering.time.at.Aberdeen", "id6006118", 1e-10),
+    ("Na.K.Root.LSMEAN", "id4010358", 1e-7),
+];
