@@ -96,13 +96,14 @@ fn of_breeding() -> Vec<Command> {
     let (phenotypes, covariates) = (("phenotypes", "--phenotypes"), ("covariates", "--covariates"));
     let mut associated = with(&[phenotypes, ("relationship", "--relationship"), covariates]);
     associated[1] = associated[1].clone().required();
+    let valued = [phenotypes, covariates, ("model", "--model"), ("pedigree", "--pedigree")];
     let kin = vec![Take::positional("pedigree"), Take::flag("genotypes", "--genotypes")];
     vec![
         command("markers", 1, with(&[]), ".tsv"),
         command("phenotypes", 1, vec![Take::positional("plots")], ".tsv"),
         command("pedigree", 1, kin, ".tsv"),
         command("gwas", 1, associated, ".tsv"),
-        command("predict", 1, with(&[phenotypes, covariates, ("model", "--model")]), ".tsv"),
+        command("predict", 1, with(&valued), ".tsv"),
     ]
 }
 
