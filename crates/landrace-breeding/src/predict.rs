@@ -8,7 +8,7 @@
 
 mod accuracy;
 pub mod bayes;
-mod cholesky;
+pub(crate) mod cholesky;
 pub mod coded;
 mod cross_validation;
 mod dominance;

@@ -8,17 +8,20 @@
 use landrace_genotypes::GenotypeError;
 use landrace_genotypes::pedigree::{Kinship, SparseSymmetric};
 use landrace_genotypes::relationship::SampleMatrix;
+use rayon::prelude::*;
 
 mod additive;
 mod dense;
 mod genomic;
 mod lanczos;
 mod likelihood;
+mod method;
 mod records;
 mod solve;
 
 pub use genomic::{Alignment, Genomic, GenomicOptions};
 pub use likelihood::{Ratio, estimate};
+pub use method::SingleStep;
 pub use records::Records;
 pub use solve::{Solution, Solver, solve};
 
@@ -97,6 +100,26 @@ impl<'a> Relationship<'a> {
             genomic.add_inverse_diagonal(&mut out);
         }
         out
+    }
+
+    /// H as a whole: 8 bytes a pair of individuals.
+    pub fn whole(&self) -> SampleMatrix {
+        let n = self.len();
+        let starts: Vec<usize> = (0..n).step_by(additive::LANES).collect();
+        // Rows of the lower half, some at a time: H is symmetric.
+        let rows = starts.par_iter().map(|&start| {
+            let end = (start + additive::LANES).min(n);
+            let mut x = vec![[0.0; additive::LANES]; n];
+            (start..end).for_each(|own| x[own][own - start] = 1.0);
+            self.times(&mut x);
+            let of = |own: usize| x[..=own].iter().map(move |row| row[own - start]).collect::<Vec<f64>>();
+            (start..end).flat_map(of).collect::<Vec<f64>>()
+        });
+        let rows: Vec<Vec<f64>> = rows.collect();
+        SampleMatrix {
+            samples: self.kinship.pedigree.names.clone(),
+            values: rows.into_iter().flatten().collect(),
+        }
     }
 
     /// H X of several columns: A X + A2 A22⁻¹ (G − A22) A22⁻¹ A2' X.

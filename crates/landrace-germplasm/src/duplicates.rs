@@ -47,7 +47,7 @@ pub enum ErrorSource {
     Replicates,
     /// Learnt from the pairs nearest to each other.
     NearestPairs,
-    /// Taken for granted: no pair is near enough to learn from.
+    /// Taken for granted: too few pairs are surely one genotype, rather than kin, to learn from.
     Fallback,
     /// Taken as none, for the loci are too few to tell error from difference.
     FewLoci,
@@ -60,7 +60,7 @@ impl ErrorSource {
             Self::Given => "given",
             Self::Replicates => "declared replicates",
             Self::NearestPairs => "the nearest pairs",
-            Self::Fallback => "taken for granted: no pairs are near enough to learn from",
+            Self::Fallback => "taken for granted: too few pairs are surely one genotype to learn from",
             Self::FewLoci => "none taken: the loci are too few to tell error from difference",
         }
     }
@@ -128,6 +128,8 @@ pub struct Found {
 const PROVISIONAL: f64 = 0.02;
 /// Error rate where nothing can be learnt.
 const FALLBACK: f64 = 0.01;
+/// Pairs of one genotype that an error rate is believed from.
+const LEAST_SAME: usize = 3;
 /// Loci below which error is not told from difference.
 const FEW: usize = 30;
 /// Pairs that are looked at closely at most.
@@ -181,8 +183,13 @@ pub fn find(profiles: &Profiles, options: &Options) -> Result<Found, GenotypeErr
         power: 0.0,
     };
     weigh_all(profiles, &mut found, &near);
-    if found.source == ErrorSource::NearestPairs {
-        relearn(profiles, &mut found, &near);
+    if found.source == ErrorSource::NearestPairs && !relearn(profiles, &mut found, &near) {
+        // What lies near to each other is kin: the rate would be that of their differences.
+        (found.error, found.source) = (FALLBACK, ErrorSource::Fallback);
+        weigh_all(profiles, &mut found, &near);
+        if relearn(profiles, &mut found, &near) {
+            found.source = ErrorSource::NearestPairs;
+        }
     }
     let same: Vec<&Pair> = found.pairs.iter().filter(|pair| pair.is_same()).collect();
     (found.groups, found.unlinked) = groups::complete_linkage(profiles.samples, &same);
@@ -331,23 +338,25 @@ fn least_error(error: f64) -> f64 {
     error.max(1e-4)
 }
 
-/// Takes the error rate from the pairs that were found to be one genotype, and weighs anew if it is another.
-fn relearn(profiles: &Profiles, found: &mut Found, near: &[(u32, u32, Counts)]) {
-    for _ in 0..2 {
+/// Takes the error rate from the pairs that were found to be one genotype, and weighs anew if it is another. Gives whether
+/// there are pairs enough, of which neither kinship nor stretches of the genome explain the differences.
+fn relearn(profiles: &Profiles, found: &mut Found, near: &[(u32, u32, Counts)]) -> bool {
+    for _ in 0..3 {
         let mut shares: Vec<f64> =
             found.pairs.iter().filter(|pair| pair.is_same()).map(Pair::share).collect();
-        if shares.len() < 3 {
-            return;
+        if shares.len() < LEAST_SAME {
+            return false;
         }
         // The middle one: neither kin that got in nor poor samples move it.
         shares.sort_by(f64::total_cmp);
         let error = least_error(error_of_share(shares[shares.len() / 2]));
         if (error / found.error - 1.0).abs() < 0.1 {
-            return;
+            return true;
         }
         found.error = error;
         weigh_all(profiles, found, near);
     }
+    true
 }
 
 /// Weighs the near pairs at the error rate found.

@@ -11,6 +11,8 @@ use landrace_genotypes::{GenotypeError, GenotypeMatrix};
 
 mod chances;
 mod markers;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use crate::binomial::clopper_pearson;

@@ -22,7 +22,7 @@ mod screen;
 pub mod search;
 pub mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use marker::{Genotypes, MISSING, MarkerRow};
 pub use model::{RELATIONS, Relation};

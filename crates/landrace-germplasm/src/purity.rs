@@ -4,6 +4,7 @@ use landrace_genotypes::GenotypeError;
 
 use crate::binomial::{binomial_up_to, clopper_pearson, incomplete_beta, jeffreys};
 
+pub mod lot;
 pub mod plan;
 pub mod pool;
 pub mod seeds;

@@ -96,13 +96,14 @@ fn of_breeding() -> Vec<Command> {
     let (phenotypes, covariates) = (("phenotypes", "--phenotypes"), ("covariates", "--covariates"));
     let mut associated = with(&[phenotypes, ("relationship", "--relationship"), covariates]);
     associated[1] = associated[1].clone().required();
+    let valued = [phenotypes, covariates, ("model", "--model"), ("pedigree", "--pedigree")];
     let kin = vec![Take::positional("pedigree"), Take::flag("genotypes", "--genotypes")];
     vec![
         command("markers", 1, with(&[]), ".tsv"),
         command("phenotypes", 1, vec![Take::positional("plots")], ".tsv"),
         command("pedigree", 1, kin, ".tsv"),
         command("gwas", 1, associated, ".tsv"),
-        command("predict", 1, with(&[phenotypes, covariates, ("model", "--model")]), ".tsv"),
+        command("predict", 1, with(&valued), ".tsv"),
     ]
 }
 
@@ -120,10 +121,10 @@ fn of_gene_banks() -> Vec<Command> {
         command("diversity roh", 1, grouped(), ".tsv"),
         command("structure", 2, with(&[("groups", "--groups"), ("frequencies", "--frequencies")]), ".tsv"),
         command("tree", 2, with(&[]), ".nwk"),
-        command("duplicates", 1, with(&[("passport", "--passport")]), ".tsv"),
+        command("duplicates", 2, with(&[("passport", "--passport")]), ".tsv"),
         command(
             "identify variety",
-            1,
+            2,
             vec![
                 Take::positional("queries"),
                 Take::flag("against", "--against").required(),
@@ -135,8 +136,14 @@ fn of_gene_banks() -> Vec<Command> {
         command("identify hybrid", 1, with(&[("crosses", "--crosses"), ("against", "--against")]), ".tsv"),
         command(
             "identify parents",
-            1,
+            2,
             with(&[("candidates", "--candidates"), ("pedigree", "--pedigree")]),
+            ".tsv",
+        ),
+        command(
+            "identify purity",
+            1,
+            with(&[("against", "--against"), ("certificate", "--certificate")]),
             ".tsv",
         ),
         command("core", 2, with(&[("traits", "--traits"), ("passport", "--passport")]), ".tsv"),

@@ -14,6 +14,7 @@ pub(crate) const READY: &[(&str, &str)] = &[
     ("gwas", include_str!("../../../workflows/gwas.toml")),
     ("variety-identity", include_str!("../../../workflows/variety-identity.toml")),
     ("genomic-selection", include_str!("../../../workflows/genomic-selection.toml")),
+    ("sheep-evaluation", include_str!("../../../workflows/sheep-evaluation.toml")),
 ];
 
 /// Reads a workflow file, or a ready workflow if there is no such file.

@@ -10,14 +10,14 @@ use faer::{Mat, MatMut, MatRef, Par};
 const LEAST_PIVOT: f64 = 1e-11;
 
 /// A = L Lᵀ.
-pub(super) struct Cholesky {
+pub(crate) struct Cholesky {
     factor: Mat<f64>,
 }
 
 impl Cholesky {
     /// The factor of a symmetric matrix, of which the lower half is read; `None` if it is not positive definite beyond
     /// rounding.
-    pub(super) fn of(mut matrix: Mat<f64>) -> Option<Self> {
+    pub(crate) fn of(mut matrix: Mat<f64>) -> Option<Self> {
         let n = matrix.nrows();
         let before: Vec<f64> = (0..n).map(|i| matrix[(i, i)]).collect();
         let parameters = faer::Spec::default();
@@ -31,23 +31,23 @@ impl Cholesky {
     }
 
     /// ln |A|.
-    pub(super) fn log_determinant(&self) -> f64 {
+    pub(crate) fn log_determinant(&self) -> f64 {
         (0..self.factor.nrows()).map(|i| 2.0 * self.factor[(i, i)].ln()).sum()
     }
 
     /// L⁻¹ B in place.
-    pub(super) fn half_solve(&self, rhs: MatMut<'_, f64>) {
+    pub(crate) fn half_solve(&self, rhs: MatMut<'_, f64>) {
         solve_lower_triangular_in_place(self.factor.as_ref(), rhs, Par::Seq);
     }
 
     /// A⁻¹ B in place.
-    pub(super) fn solve(&self, mut rhs: MatMut<'_, f64>) {
+    pub(crate) fn solve(&self, mut rhs: MatMut<'_, f64>) {
         self.half_solve(rhs.rb_mut());
         solve_upper_triangular_in_place(self.factor.transpose(), rhs, Par::Seq);
     }
 
     /// A⁻¹ b.
-    pub(super) fn solved(&self, values: &[f64]) -> Vec<f64> {
+    pub(crate) fn solved(&self, values: &[f64]) -> Vec<f64> {
         let mut rhs = Mat::from_fn(values.len(), 1, |i, _| values[i]);
         self.solve(rhs.as_mut());
         (0..values.len()).map(|i| rhs[(i, 0)]).collect()
@@ -55,7 +55,7 @@ impl Cholesky {
 }
 
 /// Adds `factor` B Bᵀ to the lower half of A.
-pub(super) fn add_square(out: MatMut<'_, f64>, b: MatRef<'_, f64>, factor: f64) {
+pub(crate) fn add_square(out: MatMut<'_, f64>, b: MatRef<'_, f64>, factor: f64) {
     use faer::linalg::matmul::triangular::{BlockStructure, matmul};
     let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
     matmul(out, lower, faer::Accum::Add, b, full, b.transpose(), full, factor, Par::Seq);

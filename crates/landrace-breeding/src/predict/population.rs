@@ -60,6 +60,17 @@ impl Population {
         Self { samples, genotypes: None, additive, dominance: OnceLock::new(), apart: Mutex::default() }
     }
 
+    /// Samples alone, for methods that know their relationship.
+    pub fn of_samples(samples: Arc<[String]>) -> Self {
+        Self {
+            samples,
+            genotypes: None,
+            additive: OnceLock::new(),
+            dominance: OnceLock::new(),
+            apart: Mutex::default(),
+        }
+    }
+
     /// Names of the samples.
     pub fn samples(&self) -> &[String] {
         &self.samples

@@ -6,7 +6,8 @@ use landrace_genotypes::relationship::SampleMatrix;
 
 use super::SingleStepError;
 use super::additive::{LANES, Row};
-use super::dense::{factor, inverse, product, solve};
+use super::dense::{inverse, product};
+use crate::predict::cholesky::Cholesky;
 
 /// How G and A22 are put together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -154,11 +155,11 @@ fn by_core(g: MatRef<'_, f64>, core: usize) -> Option<(Mat<f64>, Mat<f64>)> {
         Mat::from_fn(rows.len(), columns.len(), |i, k| g[(rows[i], columns[k])])
     };
     let gcc = of(&chosen, &chosen);
-    let factor = factor(gcc.clone())?;
+    let factor = Cholesky::of(gcc.clone())?;
     let gcn = of(&chosen, &others);
     // P' = Gcc⁻¹ Gcn, a column for each of the others.
     let mut weights = gcn.clone();
-    solve(factor.as_ref(), weights.as_mut());
+    factor.solve(weights.as_mut());
     let left: Vec<f64> = (0..others.len())
         .map(|k| g[(others[k], others[k])] - (0..core).map(|i| weights[(i, k)] * gcn[(i, k)]).sum::<f64>())
         .collect();

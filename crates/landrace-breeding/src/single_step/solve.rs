@@ -2,9 +2,9 @@
 
 use faer::Mat;
 
-use super::dense::{factor, solve as dense_solve};
 use super::records::{Records, dot};
 use super::{Relationship, SingleStepError};
+use crate::predict::cholesky::Cholesky;
 
 /// When to stop.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,7 +90,7 @@ struct Equations<'a> {
     /// Fixed effects, the mean first.
     columns: Vec<Vec<f64>>,
     /// Cholesky factor of X'WX.
-    fixed: Mat<f64>,
+    fixed: Cholesky,
     /// The diagonal of Z'WZ + λH⁻¹.
     diagonal: Vec<f64>,
 }
@@ -112,7 +112,7 @@ impl<'a> Equations<'a> {
             let rows = columns[a].iter().zip(&columns[b]).enumerate();
             rows.map(|(record, (a, b))| a * b * records.weight(record)).sum()
         };
-        let fixed = factor(Mat::from_fn(columns.len(), columns.len(), cross));
+        let fixed = Cholesky::of(Mat::from_fn(columns.len(), columns.len(), cross));
         let fixed = fixed.ok_or_else(|| {
             SingleStepError::Request("fixed effects are collinear; leave one out".to_owned())
         })?;
@@ -144,9 +144,7 @@ impl<'a> Equations<'a> {
     /// X'WX exactly, the rest by its diagonal.
     fn precondition(&self, x: &[f64]) -> Vec<f64> {
         let p = self.columns.len();
-        let mut own = Mat::from_fn(p, 1, |i, _| x[i]);
-        dense_solve(self.fixed.as_ref(), own.as_mut());
         let rest = x[p..].iter().zip(&self.diagonal).map(|(x, d)| x / d);
-        (0..p).map(|i| own[(i, 0)]).chain(rest).collect()
+        self.fixed.solved(&x[..p]).into_iter().chain(rest).collect()
     }
 }

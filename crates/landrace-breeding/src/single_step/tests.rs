@@ -2,8 +2,8 @@ use landrace_genotypes::pedigree::{Inheritance, Kinship, Pedigree, UNKNOWN};
 use landrace_genotypes::relationship::SampleMatrix;
 use landrace_simulate::random::Stream;
 
-use super::additive::LANES;
 use super::*;
+use crate::predict::cholesky::Cholesky;
 
 /// A flock of a few generations: parents, dosages at unlinked loci by individual.
 fn flock(seed: u64, sizes: &[usize], loci: usize) -> (Pedigree, Vec<Vec<f64>>) {
@@ -56,14 +56,8 @@ fn genomic(dosages: &[Vec<f64>], some: &[u32]) -> SampleMatrix {
 
 /// H as a whole, column by column.
 fn whole(relationship: &Relationship<'_>) -> Vec<Vec<f64>> {
-    let n = relationship.len();
-    let column = |k: usize| {
-        let mut x = vec![[0.0; LANES]; n];
-        x[k][0] = 1.0;
-        relationship.times(&mut x);
-        x.iter().map(|row| row[0]).collect::<Vec<_>>()
-    };
-    (0..n).map(column).collect()
+    let matrix = relationship.whole();
+    (0..matrix.len()).map(|k| (0..matrix.len()).map(|i| matrix.get(i, k)).collect()).collect()
 }
 
 #[test]
@@ -158,18 +152,17 @@ fn equations_and_likelihood_agree_with_the_dense_ones() {
             let own = if i == k { 1.0 / records.weight(i) } else { 0.0 };
             gamma * h[i][k] + own
         });
-        let factor = dense::factor(v).unwrap();
+        let factor = Cholesky::of(v).unwrap();
         let x = Mat::from_fn(n, 3, |i, k| [1.0, records.fixed[0][i], records.values[i]][k]);
         let mut vx = x.clone();
-        dense::solve(factor.as_ref(), vx.as_mut());
+        factor.solve(vx.as_mut());
         let xvx = x.transpose() * &vx;
         let fixed = Mat::from_fn(2, 2, |i, k| xvx[(i, k)]);
-        let of_fixed = dense::factor(fixed.clone()).unwrap();
+        let of_fixed = Cholesky::of(fixed).unwrap();
         let mut b = Mat::from_fn(2, 1, |i, _| xvx[(i, 2)]);
-        dense::solve(of_fixed.as_ref(), b.as_mut());
+        of_fixed.solve(b.as_mut());
         let square = xvx[(2, 2)] - (0..2).map(|i| b[(i, 0)] * xvx[(i, 2)]).sum::<f64>();
-        let log = |factor: &Mat<f64>| (0..factor.nrows()).map(|i| 2.0 * factor[(i, i)].ln()).sum::<f64>();
-        let value = 148.0 * square.ln() + log(&factor) + log(&of_fixed);
+        let value = 148.0 * square.ln() + factor.log_determinant() + of_fixed.log_determinant();
         let effects: Vec<f64> =
             (0..n).map(|i| vx[(i, 2)] - b[(0, 0)] * vx[(i, 0)] - b[(1, 0)] * vx[(i, 1)]).collect();
         let breeding: Vec<f64> =

@@ -24,31 +24,13 @@ pub(super) fn read_markers(
     is_other: &[bool],
 ) -> Result<Vec<Marker>, GenotypeError> {
     let join = Join::new(queries, Vec::new())?;
-    let mut is_used = vec![false; join.queries().variants()];
-    let (mut rows, mut is_flipped, mut unlike) = (Vec::new(), false, 0);
     for block in parents.blocks() {
         diploid(&block.ploidies(), parents, crosses.iter().flat_map(|cross| cross.parents))?;
-        let found = join.of_block(block);
-        unlike += found.unlike;
-        for shared in found.shared {
-            if !std::mem::replace(&mut is_used[shared.row.variant], true) {
-                is_flipped |= shared.fit.is_flipped;
-                rows.push(shared);
-            }
-        }
     }
     for block in join.queries().blocks() {
         diploid(&block.ploidies(), join.queries(), crosses.iter().map(|cross| cross.query))?;
     }
-    // Where some markers are of the other strand, those of A/T and C/G may be too, and do not tell.
-    rows.retain(|shared| !(is_flipped && shared.fit.is_ambiguous));
-    if rows.is_empty() {
-        return Err(GenotypeError::Request(format!(
-            "queries and parents share no marker ({unlike} have other alleles); the first of the queries is {}; write \
-             names or positions as the other file has them",
-            join.example()
-        )));
-    }
+    let rows = join.shared_with(parents)?;
     rows.into_iter().map(|shared| Marker::new(shared.row, &join, is_other)).collect()
 }
 

@@ -99,13 +99,11 @@ impl Identified {
     ) -> Vec<[String; 3]> {
         let (answer, name) = (&self.answers[query], &self.queries[query]);
         let line = |section: &str, item: &str, text: String| [section.to_owned(), item.to_owned(), text];
-        let mut out = vec![line("title", "", fields.title.clone())];
-        out.extend(fields.laboratory.iter().map(|(item, text)| line("Laboratory", item, text.clone())));
+        let mut out = fields.opening("Certificate of variety identity");
         out.push(line("Sample", "sample", name.clone()));
         if let Some(declared) = &answer.declared {
             out.push(line("Sample", "declared variety", declared.name.clone()));
         }
-        out.extend(fields.test.iter().map(|(item, text)| line("Sample", item, text.clone())));
         let library = self.varieties.names.len();
         out.push(line("Comparison", "library", format!("{library} varieties")));
         out.push(line("Comparison", "markers shared", self.join.shared().to_string()));
@@ -147,8 +145,7 @@ impl Identified {
             "The result holds for the sample as received and for the varieties and markers of the library named above; \
              varieties that are not in the library can be excluded, never named.",
         ));
-        out.extend((!fields.note.is_empty()).then(|| note(&fields.note)));
-        out.extend(fields.signatures.iter().map(|text| line("signature", "", text.clone())));
+        out.extend(fields.closing());
         out
     }
 

@@ -9,7 +9,7 @@ use super::document::parse;
 /// The fields of a laboratory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CertificateFields {
-    /// Title of the certificate.
+    /// Title of the certificate; empty for the usual one.
     pub title: String,
     /// Lines about the laboratory and the test: what is written, and the value.
     pub laboratory: Vec<(String, String)>,
@@ -55,11 +55,27 @@ impl CertificateFields {
         })
     }
 
-    /// The fields with a title and two lines to sign, where nothing is said.
+    /// The lines that a certificate begins with: heading, what it is, and its text.
+    pub fn opening(&self, usual_title: &str) -> Vec<[String; 3]> {
+        let title = if self.title.is_empty() { usual_title } else { &self.title };
+        let of = |section: &str, lines: &[(String, String)]| -> Vec<[String; 3]> {
+            lines.iter().map(|(item, text)| [section.to_owned(), item.clone(), text.clone()]).collect()
+        };
+        let mut out = vec![["title".to_owned(), String::new(), title.to_owned()]];
+        out.extend(of("Laboratory", &self.laboratory));
+        out.extend(of("Sample", &self.test));
+        out
+    }
+
+    /// The lines that it ends with: the laboratory's note and who signs.
+    pub fn closing(&self) -> Vec<[String; 3]> {
+        let line = |kind: &str, text: &String| [kind.to_owned(), String::new(), text.clone()];
+        let note = (!self.note.is_empty()).then(|| line("note", &self.note));
+        note.into_iter().chain(self.signatures.iter().map(|text| line("signature", text))).collect()
+    }
+
+    /// The fields with two lines to sign, where nothing is said.
     pub fn with_defaults(mut self) -> Self {
-        if self.title.is_empty() {
-            self.title = "Certificate of variety identity".to_owned();
-        }
         if self.signatures.is_empty() {
             self.signatures = vec!["Analyst, date".to_owned(), "Head of laboratory, date, stamp".to_owned()];
         }
@@ -77,7 +93,8 @@ mod tests {
         let fields = CertificateFields::parse(text, "c.toml").unwrap();
         assert_eq!(fields.laboratory, [("laboratory".to_owned(), "Seed Testing <A>".to_owned())]);
         assert_eq!(fields.test, [("client".to_owned(), "X & Y".to_owned())]);
-        assert_eq!((fields.signatures.len(), fields.title.as_str()), (2, "Certificate of variety identity"));
+        assert_eq!(fields.signatures.len(), 2);
+        assert_eq!(fields.opening("Usual title")[0], ["title", "", "Usual title"]);
         let error = CertificateFields::parse("[laboratry]\n", "c.toml").unwrap_err().to_string();
         assert_eq!(error, "c.toml: line 1: unknown table [laboratry]; did you mean 'laboratory'?");
     }

@@ -137,6 +137,36 @@ impl Join {
         out
     }
 
+    /// The markers that a held set of genotypes shares with the queries, each once.
+    ///
+    /// # Errors
+    /// Returns an error if no marker is shared.
+    pub(crate) fn shared_with(&self, other: &GenotypeMatrix) -> Result<Vec<Shared>, GenotypeError> {
+        let mut is_used = vec![false; self.queries.variants()];
+        let (mut rows, mut unlike) = (Vec::new(), 0);
+        for block in other.blocks() {
+            let found = self.of_block(block);
+            unlike += found.unlike;
+            let new = found.shared.into_iter();
+            rows.extend(new.filter(|shared| !std::mem::replace(&mut is_used[shared.row.variant], true)));
+        }
+        // Where some markers are of the other strand, those of A/T and C/G may be too, and do not tell.
+        let is_flipped = rows.iter().any(|shared| shared.fit.is_flipped);
+        rows.retain(|shared| !(is_flipped && shared.fit.is_ambiguous));
+        if rows.is_empty() {
+            let example = other
+                .blocks()
+                .first()
+                .map_or_else(|| "none".to_owned(), |own| described(&own.contig, &own.sites[0]));
+            return Err(GenotypeError::Request(format!(
+                "the samples and those that they are compared with share no marker ({unlike} have other alleles); the \
+                 first of the samples is {}, of the others {example}; write names or positions alike in both files",
+                self.example()
+            )));
+        }
+        Ok(rows)
+    }
+
     fn row(&self, variant: usize, fit: &Fit, (block, row): (&GenotypeBlock, usize)) -> MarkerRow {
         let (own, own_row) = self.queries.locate(variant);
         let library_map: Vec<u8> = (0..=u8::MAX).collect();

@@ -13,7 +13,7 @@ use super::table::Verdict;
 use super::{Identified, Library, SearchOptions, identify};
 
 /// A stream of random numbers (splitmix64).
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -24,15 +24,15 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.unit() * n as f64) as usize
     }
 
-    fn is(&mut self, chance: f64) -> bool {
+    pub(crate) fn is(&mut self, chance: f64) -> bool {
         self.unit() < chance
     }
 }
@@ -53,18 +53,18 @@ fn gamete(random: &mut Random, parents: [&[u8]; 2]) -> Vec<u8> {
         .collect()
 }
 
-type Plant = [Vec<u8>; 2];
+pub(crate) type Plant = [Vec<u8>; 2];
 
-fn cross(random: &mut Random, a: &Plant, b: &Plant) -> Plant {
+pub(crate) fn cross(random: &mut Random, a: &Plant, b: &Plant) -> Plant {
     [gamete(random, [&a[0], &a[1]]), gamete(random, [&b[0], &b[1]])]
 }
 
 /// Selfs until nearly fixed.
-fn fix(random: &mut Random, plant: &Plant) -> Plant {
+pub(crate) fn fix(random: &mut Random, plant: &Plant) -> Plant {
     (0..8).fold(plant.clone(), |own, _| cross(random, &own, &own))
 }
 
-fn founders(random: &mut Random, count: usize, markers: usize, is_inbred: bool) -> Vec<Plant> {
+pub(crate) fn founders(random: &mut Random, count: usize, markers: usize, is_inbred: bool) -> Vec<Plant> {
     let frequencies: Vec<f64> = (0..markers).map(|_| 0.1 + 0.8 * random.unit()).collect();
     (0..count)
         .map(|_| {
@@ -107,7 +107,7 @@ fn population(random: &mut Random, kind: Kind, size: usize, markers: usize) -> V
 }
 
 /// A laboratory's calls: any other genotype at the rate `error`, some missing.
-fn called(random: &mut Random, plant: &Plant, error: f64, missing: f64) -> Vec<u8> {
+pub(crate) fn called(random: &mut Random, plant: &Plant, error: f64, missing: f64) -> Vec<u8> {
     let call = |(a, b): (&u8, &u8)| match a + b {
         _ if random.is(missing) => NO_CALL,
         dosage if random.is(error) => (dosage + 1 + u8::from(random.is(0.5))) % 3,
@@ -116,7 +116,11 @@ fn called(random: &mut Random, plant: &Plant, error: f64, missing: f64) -> Vec<u
     plant[0].iter().zip(&plant[1]).map(call).collect()
 }
 
-fn matrix(samples: &[(String, Vec<u8>)], ploidy: u8, site: impl Fn(usize) -> Site) -> GenotypeMatrix {
+pub(crate) fn matrix(
+    samples: &[(String, Vec<u8>)],
+    ploidy: u8,
+    site: impl Fn(usize) -> Site,
+) -> GenotypeMatrix {
     let markers = samples.first().map_or(0, |own| own.1.len());
     let mut calls = BitPlanes::new(ploidy, samples.len());
     for marker in 0..markers {
@@ -133,7 +137,7 @@ fn matrix(samples: &[(String, Vec<u8>)], ploidy: u8, site: impl Fn(usize) -> Sit
     GenotypeMatrix::from_blocks(SourceHeader { samples: names, ..SourceHeader::default() }, vec![block])
 }
 
-fn site(marker: usize) -> Site {
+pub(crate) fn site(marker: usize) -> Site {
     Site {
         position: Position::new(1000 * (marker as u64 + 1)),
         id: format!("m{marker}").into(),

@@ -1,7 +1,9 @@
 //! Single seeds or plants against the profile of the variety that they should be.
 
+use landrace_genotypes::GenotypeError;
 use landrace_genotypes::plane::MISSING;
-use landrace_genotypes::{GenotypeError, GenotypeMatrix};
+
+use crate::identity::{Genotypes, MarkerRow};
 
 /// What a seed may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +63,10 @@ pub struct Profile {
     pub variety: Vec<u8>,
     /// The hybrid's female and male parent.
     pub parents: Option<[Vec<u8>; 2]>,
-    /// Frequency of the counted allele among what seeds may be mixed with.
+    /// Frequency of the counted allele among what seeds may be mixed with, one copy of each allele added.
     pub frequencies: Vec<f64>,
+    /// The same without any copy added, where what the lot is mixed with is known; `None` where it has no call.
+    pub foreign: Option<Vec<Option<f64>>>,
     /// Ploidy at each variant.
     pub ploidy: Vec<u8>,
 }
@@ -76,15 +80,20 @@ pub struct ProfileOf {
     pub parents: [Vec<usize>; 2],
     /// Samples that stand for what seeds may be mixed with; without any, both alleles count as equally common.
     pub others: Vec<usize>,
+    /// Whether the lot is known to be mixed with those, rather than with something like them.
+    pub is_known: bool,
 }
 
 impl Profile {
-    /// Reads a profile from a matrix. Without samples of the variety, a hybrid's is made from its parents where both
-    /// are homozygous.
+    /// Reads a profile from markers of two alleles, by the samples of the library. Without samples of the variety, a
+    /// hybrid's is made from its parents where both are homozygous.
     ///
     /// # Errors
-    /// Returns an error if there are neither samples of the variety nor of both parents, or if ploidies differ.
-    pub fn read(matrix: &GenotypeMatrix, of: &ProfileOf) -> Result<Self, GenotypeError> {
+    /// Returns an error if there are neither samples of the variety nor of both parents.
+    pub(crate) fn of_rows<'a>(
+        rows: impl Iterator<Item = &'a MarkerRow>,
+        of: &ProfileOf,
+    ) -> Result<Self, GenotypeError> {
         let has_parents = of.parents.iter().all(|own| !own.is_empty());
         if of.variety.is_empty() && !has_parents {
             return Err(GenotypeError::Request(
@@ -95,38 +104,42 @@ impl Profile {
         }
         let mut out = Self::default();
         let mut parents = [Vec::new(), Vec::new()];
-        let mut codes = Vec::new();
-        for variant in 0..matrix.variants() {
-            let (block, row) = matrix.locate(variant);
-            block.unpack(row, &mut codes);
-            let ploidy = block.max_ploidy();
-            if block.groups.len() > 1 {
-                return Err(GenotypeError::Request(format!(
-                    "samples on contig '{}' have several ploidies; compare seeds and profile of one ploidy",
-                    block.contig
-                )));
-            }
+        let mut foreign = Vec::new();
+        for row in rows {
+            let Genotypes::Dosage { ploidy } = row.genotypes else { continue };
+            let codes: Vec<u8> =
+                row.library.iter().map(|&code| u8::try_from(code).unwrap_or(MISSING)).collect();
             let of_parents = [0, 1].map(|side| consensus(&codes, &of.parents[side], ploidy));
-            let hybrid = match of_parents {
-                [a, b]
-                    if a != MISSING
-                        && b != MISSING
-                        && a % ploidy == 0
-                        && b % ploidy == 0
-                        && ploidy.is_multiple_of(2) =>
-                {
-                    (a + b) / 2
-                }
-                _ => MISSING,
-            };
             let own = consensus(&codes, &of.variety, ploidy);
-            out.variety.push(if of.variety.is_empty() { hybrid } else { own });
+            out.variety.push(if of.variety.is_empty() { hybrid(of_parents, ploidy) } else { own });
             parents.iter_mut().zip(of_parents).for_each(|(list, code)| list.push(code));
-            out.frequencies.push(frequency(&codes, &of.others, ploidy));
+            let [copies, all] = copies(&codes, &of.others, ploidy);
+            out.frequencies.push((copies + 1.0) / (all + 2.0));
+            foreign.push((all > 0.0).then(|| copies / all));
             out.ploidy.push(ploidy);
         }
         out.parents = has_parents.then_some(parents);
+        out.foreign = of.is_known.then_some(foreign);
         Ok(out)
+    }
+
+    /// Expected shares of the counted allele at a marker: of a pure lot, and of foreign seeds alone, which are those
+    /// that it is known to be mixed with, or selfs of a hybrid's female parent, or as the frequencies have it. `None`
+    /// where either is not known.
+    pub(crate) fn expected(&self, at: usize) -> Option<(f64, f64)> {
+        let share = |code: u8| (code != MISSING).then(|| f64::from(code) / f64::from(self.ploidy[at]));
+        let pure = share(self.variety[at])?;
+        let foreign = match (&self.foreign, &self.parents) {
+            (Some(known), _) => known[at]?,
+            (None, Some([female, _])) => share(female[at])?,
+            (None, None) => self.frequencies[at],
+        };
+        Some((pure, foreign))
+    }
+
+    /// Whether reads of the counted allele are marked: those that foreign seeds have more of.
+    pub(crate) fn marks_second(&self, at: usize) -> bool {
+        self.expected(at).is_some_and(|(pure, foreign)| foreign >= pure)
     }
 
     /// Variants at which the variety has a call.
@@ -147,10 +160,16 @@ fn consensus(codes: &[u8], samples: &[usize], ploidy: u8) -> u8 {
     }
 }
 
-fn frequency(codes: &[u8], samples: &[usize], ploidy: u8) -> f64 {
+/// The genotype of a cross of homozygous parents, else missing.
+fn hybrid([a, b]: [u8; 2], ploidy: u8) -> u8 {
+    let is_homozygous = |code: u8| code != MISSING && code.is_multiple_of(ploidy);
+    if is_homozygous(a) && is_homozygous(b) && ploidy.is_multiple_of(2) { a.midpoint(b) } else { MISSING }
+}
+
+/// Copies of the counted allele among some samples, and of both.
+fn copies(codes: &[u8], samples: &[usize], ploidy: u8) -> [f64; 2] {
     let known = samples.iter().map(|&s| codes[s]).filter(|&c| c != MISSING);
-    let (copies, of) = known.fold((0.0, 0.0), |(x, n), c| (x + f64::from(c), n + f64::from(ploidy)));
-    (copies + 1.0) / (of + 2.0)
+    known.fold([0.0, 0.0], |[x, n], c| [x + f64::from(c), n + f64::from(ploidy)])
 }
 
 /// A seed against the profile.
@@ -263,7 +282,7 @@ mod tests {
 
     fn profile(variety: Vec<u8>, parents: Option<[Vec<u8>; 2]>) -> Profile {
         let n = variety.len();
-        Profile { variety, parents, frequencies: vec![0.5; n], ploidy: vec![2; n] }
+        Profile { variety, parents, frequencies: vec![0.5; n], foreign: None, ploidy: vec![2; n] }
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! `landrace predict`: genetic values of samples from genotypes and phenotypes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use landrace_breeding::phenotype::AnalysisSet;
 use landrace_breeding::predict::{
     Method, Population, TraitResult, Validation, write_accuracies, write_held, write_values,
 };
+use landrace_breeding::single_step::Relationship;
 use landrace_genome::file::{self, Output};
 use landrace_genome::summary::Summary;
+use landrace_genotypes::pedigree::{Inheritance, Kinship};
 use landrace_genotypes::relationship;
 use landrace_genotypes::{GenotypeMatrix, Wanted};
 
@@ -17,6 +20,7 @@ use crate::{genotypes, output};
 
 mod apply;
 mod design;
+mod kin;
 mod method;
 mod several;
 mod tables;
@@ -31,10 +35,12 @@ mod validation;
     landrace predict lines.vcf.gz -p trials.tsv --leave-out family --groups trials.tsv:family -o values.tsv\n  \
     landrace predict lines.vcf.gz -p trials.tsv --forward passport.tsv:year -o values.tsv\n  \
     landrace predict lines.vcf.gz -p blues.tsv --index 'yield=1,protein=0.4' -o values.tsv\n  \
+    landrace predict flock.vcf.gz -p records.tsv --pedigree flock.tsv --index 'gain=2,wool=1' -o values.tsv\n  \
     landrace predict lines.vcf.gz -p trials.tsv -o values.tsv --save-model yield.model.tsv\n  \
     landrace predict new.vcf.gz --model yield.model.tsv -o new.tsv\n  \
     landrace predict lines.vcf.gz --training-design 100 -o to-phenotype.tsv\n\n\
-    Samples with genotypes and no phenotype are predicted too. A saved model is a table of markers and \
+    Samples with genotypes and no phenotype are predicted too; with --pedigree, all individuals of the pedigree, \
+    genotyped or not, in a single step. A saved model is a table of markers and \
     their effects. Cross-validation writes accuracies to <output>.cv.tsv and each prediction to \
     <output>.cv-predictions.tsv.")]
 pub(crate) struct Args {
@@ -47,6 +53,8 @@ pub(crate) struct Args {
     phenotypes: Option<PhenotypeArgs>,
     #[command(flatten)]
     method: method::MethodArgs,
+    #[command(flatten)]
+    pedigree: kin::PedigreeArgs,
     #[command(flatten)]
     validation: validation::ValidationArgs,
     #[command(flatten)]
@@ -64,13 +72,16 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let Some(phenotypes) = &args.phenotypes else { return apply::run(args, session) };
     let mut source = args.input.open(Wanted::default())?;
     let bar = genotypes::follow(session, "predict", source.as_ref());
-    let matrix = GenotypeMatrix::from_source(source.as_mut())?;
+    let matrix = Arc::new(GenotypeMatrix::from_source(source.as_mut())?);
     drop(bar);
-    let phenotypes = phenotypes.read(session, matrix.samples())?;
-    let scheme = args.validation.scheme(session, &phenotypes, matrix.samples())?;
-    let groups = args.validation.groups(session, &phenotypes, matrix.samples())?;
-    let population = population(args, matrix)?;
-    let method = args.method.method(args.validation.seed);
+    let pedigree = args.pedigree.read(session)?;
+    let kinship = pedigree.as_ref().map(|own| Kinship::new(&own.pedigree, Inheritance::default()));
+    let kin = kinship.as_ref().map(|own| args.pedigree.relationship(own, &matrix, session)).transpose()?;
+    let samples = kinship.as_ref().map_or(&matrix.header().samples, |own| &own.pedigree.names).clone();
+    let phenotypes = phenotypes.read(session, &samples)?;
+    let scheme = args.validation.scheme(session, &phenotypes, &samples)?;
+    let groups = args.validation.groups(session, &phenotypes, &samples)?;
+    let (population, method) = valued(args, kin.as_ref(), matrix)?;
     let mut results = Vec::new();
     let sets = phenotypes.sets(session)?.into_iter();
     for set in sets.filter(|set| !args.validation.uses(&set.name.name)) {
@@ -80,6 +91,9 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let mut summary = Summary::new("predict", &session.command_line);
     summary.inputs = source.digests();
     summary.inputs.extend(phenotypes.digests.iter().cloned());
+    if let (Some(pedigree), Some(kin)) = (&pedigree, &kin) {
+        kin::describe(&mut summary, pedigree, kin);
+    }
     tables::describe(&mut summary, method.as_ref(), &population, &results);
     tables::validations(&mut summary, &population, &results, groups.as_deref());
     tell(session, &results);
@@ -91,6 +105,21 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     }
     files.splice(0..0, args.model.save(method.name(), &population, &results)?);
     Ok(output::publish(&args.output, &summary, files)?)
+}
+
+/// Who is valued, and how: the individuals of a pedigree, or the samples.
+fn valued<'a>(
+    args: &Args,
+    kin: Option<&'a Relationship<'a>>,
+    matrix: Arc<GenotypeMatrix>,
+) -> anyhow::Result<(Population, Box<dyn Method + 'a>)> {
+    Ok(match kin {
+        Some(own) => (
+            args.pedigree.population(own, args.several.is_wanted())?,
+            args.pedigree.method(own, args.validation.seed),
+        ),
+        None => (population(args, Arc::unwrap_or_clone(matrix))?, args.method.method(args.validation.seed)),
+    })
 }
 
 /// The samples, with the relationship given in place of the genotypes' own.

@@ -72,6 +72,10 @@ fn maize(bench: &Bench) {
     let (output, pairs) = (bench.path("d.tsv"), bench.path("p.tsv"));
     bench.landrace(&format!("duplicates {input} -o {} --pairs {}", output.display(), pairs.display()));
     assert!(count(bench, "genotypes") > 250 && count(bench, "genotypes") <= 281);
+    // The near pairs are kin: their differences are not taken for error.
+    let summary = std::fs::read_to_string(bench.path("d.tsv.summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    assert!(summary["counts"]["call_error"].as_f64().unwrap() <= 0.01, "{}", summary["counts"]["call_error"]);
     for row in table(bench, "p.tsv").iter().filter(|row| row["verdict"] == "same") {
         assert!(row["share"].parse::<f64>().unwrap() < 0.03, "{row:?}");
     }

@@ -1,13 +1,13 @@
 //! `landrace identify variety`: which variety of a library each sample is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use landrace_genome::file::{self, Output};
 use landrace_genome::summary::{Chart, Summary, Table};
 use landrace_genotypes::format::{self, ReadOptions};
-use landrace_genotypes::sample_table::SampleTable;
 use landrace_genotypes::{GenotypeMatrix, GenotypeSource, Wanted};
+use landrace_germplasm::accession::{AccessionTable, Options};
 use landrace_germplasm::identity::answers::true_to_type;
 use landrace_germplasm::identity::certificate::CertificateFields;
 use landrace_germplasm::identity::posterior::Priors;
@@ -48,8 +48,8 @@ pub(crate) struct Args {
     /// Answers, a line a query (TSV)
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Which variety each sample of the library is of, where varieties have several: a table with the column sample,
-    /// a colon and a column
+    /// Which variety each sample of the library is of, where varieties have several: a table with a column sample or
+    /// accession, a colon and a column. The table of `duplicates` with :group ranks duplicates as one
     #[arg(long, value_name = "TABLE:COLUMN")]
     varieties: Option<String>,
     /// Which variety each query is declared to be: off-types are told
@@ -128,11 +128,12 @@ fn column(text: &str, samples: &[String], session: &Session) -> anyhow::Result<V
             "'{text}' names no column; write the table, a colon and the column, such as samples.tsv:variety"
         )
     })?;
-    let table = SampleTable::parse(&file::read_text(path)?, path)?;
-    if let Some(note) = table.join(samples)?.note(path) {
+    let table = AccessionTable::read(Path::new(path), &Options::default())?;
+    let (joined, account) = table.join(samples, column)?;
+    if let Some(note) = account.note(path) {
         session.progress.note(&note);
     }
-    Ok(table.column(&column.to_ascii_lowercase(), samples)?.cells)
+    Ok(joined.cells)
 }
 
 pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {

@@ -20,7 +20,7 @@ pub(super) struct DesignArgs {
     training_design: Option<usize>,
     /// Genetic share of the variance of a record, for --training-design
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, requires = "training_design")]
-    heritability: f64,
+    expected_heritability: f64,
 }
 
 impl DesignArgs {
@@ -47,7 +47,7 @@ pub(super) fn run(args: &super::Args, session: &Session) -> anyhow::Result<()> {
         summary.inputs.extend(phenotypes.digests.iter().cloned());
     }
     let population = super::population(args, matrix)?;
-    let (count, heritability) = (args.design.training_design.unwrap_or(1), args.design.heritability);
+    let (count, heritability) = (args.design.training_design.unwrap_or(1), args.design.expected_heritability);
     let request = TrainingRequest { count, heritability, phenotyped };
     let design = design_training(population.relationship()?, &request)?;
     let mut out = file::create(&args.output)?;

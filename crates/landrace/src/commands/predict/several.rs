@@ -35,6 +35,11 @@ pub(super) struct Joint {
 }
 
 impl SeveralArgs {
+    /// Whether an index is asked for.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.index.is_empty()
+    }
+
     /// Evaluates the traits of the index together; `None` if none is asked for.
     pub(super) fn evaluate(
         &self,
