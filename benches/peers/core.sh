@@ -68,7 +68,11 @@ for objective in EN-MR AN-MR SH HE; do
 done
 
 python3 "$here/core_panel.py" 10000 10000 "$work/panel"
-from=$(now)
-"$landrace" core "$work/panel.bed" -n 500 --objective AN-MR --threads 2 -q -o "$work/panel.core.tsv"
-echo "core of 500 from 10,000 x 10,000: $(echo "$(now) - $from" | bc) s"
-cut -f 1,5,6,7,8 "$work/panel.core.tsv.evaluation.tsv"
+# CPU seconds tell more than wall seconds where the machine is shared.
+for objective in AN-MR EN-MR EE-MR SH HE; do
+  from=$(now)
+  TIMEFORMAT='%U %S'
+  cpu=$( { time "$landrace" core "$work/panel.bed" -n 500 --objective "$objective" --threads 2 -q -o "$work/panel.core.tsv" > /dev/null; } 2>&1 | awk '{ print $1 + $2 }')
+  echo "core of 500 from 10,000 x 10,000 by $objective: $(echo "$(now) - $from" | bc) s, CPU $cpu s"
+  cut -f 1,5,6,7,8 "$work/panel.core.tsv.evaluation.tsv"
+done

@@ -93,7 +93,7 @@ impl Results {
             *length = (*length).max(u64::from(position));
         }
         let total: u64 = lengths.iter().sum();
-        let width = (total / 1000).max(1);
+        let width = (total / 500).max(1);
         let height = |ln_p: f64| (-ln_p / std::f64::consts::LN_10).clamp(0.0, 1e6);
         let mut sorted: Vec<f64> = self.points.iter().map(|own| own.2).filter(|p| !p.is_nan()).collect();
         sorted.sort_by(f64::total_cmp);
@@ -102,8 +102,8 @@ impl Results {
         let known = self.points.iter().filter(|own| !own.2.is_nan());
         known
             .filter(|&&(contig, position, ln_p)| {
-                // Rasters of a tenth of a unit suit the flat part, where most markers lie.
-                let cell = (contig, u64::from(position) / width, (height(ln_p) * 10.0) as u64);
+                // A fifth of a unit suits the flat part, where most markers lie.
+                let cell = (contig, u64::from(position) / width, (height(ln_p) * 5.0) as u64);
                 ln_p <= whole || taken.insert(cell)
             })
             .map(|&(contig, position, ln_p)| (contig as usize, position, height(ln_p)))

@@ -116,7 +116,7 @@ impl Method for Streamed {
         let found = large::fit(&calls, &records, &self.options).map_err(named(set))?;
         let error = |(i, r): (usize, &f64)| ((1.0 - r) * found.diagonals[i] * found.genetic).max(0.0).sqrt();
         let errors = found.reliabilities.iter().enumerate().map(error).collect();
-        let se = (found.share_se.powi(2) + found.share_error.powi(2)).sqrt();
+        let heritability = heritability(set, &found);
         let mut notes = vec![format!(
             "{} products with the calls; Monte-Carlo error of the genetic share {:.4}; reliabilities are approximate, \
              those of samples without a record are not given",
@@ -132,12 +132,23 @@ impl Method for Streamed {
             errors: Some(errors),
             effects: Some(marker_effects(&calls, &found.effects)),
             variances: variances(found.genetic, found.residual),
-            heritability: Some(Heritability { value: found.share, se: Some(se).filter(|se| se.is_finite()) }),
+            heritability: Some(heritability),
             values: found.values,
             notes,
             ..Fit::default()
         })
     }
+}
+
+/// The genetic share of the variance among the records, whose relationship to themselves need not be 1 on average; its
+/// error is that of the likelihood and of the random vectors together.
+fn heritability(set: &AnalysisSet, found: &large::LargeFit) -> Heritability {
+    let own: f64 = set.samples.iter().map(|&sample| found.diagonals[sample]).sum();
+    let diagonal = own / set.samples.len() as f64;
+    let total = diagonal * found.genetic + found.residual;
+    let slope = diagonal * ((found.genetic + found.residual) / total).powi(2);
+    let se = slope * (found.share_se.powi(2) + found.share_error.powi(2)).sqrt();
+    Heritability { value: diagonal * found.genetic / total, se: Some(se).filter(|se| se.is_finite()) }
 }
 
 fn coded(population: &Population, name: &str) -> Result<CodedCalls, PredictError> {

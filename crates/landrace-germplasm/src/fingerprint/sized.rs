@@ -7,7 +7,7 @@ use super::task::Task;
 
 /// A panel of a given size.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sized {
+pub(super) struct SizedPanel {
     pub(super) chosen: Vec<usize>,
     /// Differences that every pair has; 0 if some have none.
     pub(super) depth: u8,
@@ -17,7 +17,7 @@ pub(super) struct Sized {
 
 /// Chooses so many markers, or fewer if no more may be chosen. First the greedy choice at rising depth, then the search
 /// for the first depth that greed does not reach, and on.
-pub(super) fn choose(task: &Task, size: usize, near: &[(u32, usize, usize)], effort: Effort) -> Sized {
+pub(super) fn choose(task: &Task, size: usize, near: &[(u32, usize, usize)], effort: Effort) -> SizedPanel {
     let at = |depth: u8| Task { depth, ..task.clone() };
     let (mut panel, mut depth) = (Vec::new(), 0u8);
     while depth < u8::MAX {
@@ -47,7 +47,7 @@ pub(super) fn choose(task: &Task, size: usize, near: &[(u32, usize, usize)], eff
         }
         break;
     }
-    Sized { chosen: best, depth, greedy_depth }
+    SizedPanel { chosen: best, depth, greedy_depth }
 }
 
 /// A panel with further markers, by what they do for pairs with few differences.

@@ -75,19 +75,11 @@ impl LotMarkers {
     }
 
     /// The reads of a pool at each marker that the variety's genotype is known at.
-    ///
-    /// # Errors
-    /// Returns an error if the lot has no read counts.
-    pub fn reads(&self, profile: &Profile, pool: usize) -> Result<Vec<PoolSite>, GenotypeError> {
+    pub fn reads(&self, profile: &Profile, pool: usize) -> Vec<PoolSite> {
         let mut out = Vec::new();
         for (at, own) in self.shared.iter().enumerate() {
             let (block, row) = self.join.queries().locate(own.row.variant);
-            let Some(depths) = &block.layers.allele_depths else {
-                return Err(GenotypeError::Request(
-                    "the pools have no reads of each allele (AD); purity of pools is estimated from those"
-                        .to_owned(),
-                ));
-            };
+            let Some(depths) = &block.layers.allele_depths else { continue };
             let Some((pure, foreign)) = profile.expected(at) else { continue };
             let mut reads = [0u64; 2];
             for (&joint, &depth) in own.fit.to_joint.iter().zip(depths.call(row, pool)) {
@@ -102,7 +94,7 @@ impl LotMarkers {
             let is_reference = own.fit.to_joint.first() == Some(&u8::from(is_second));
             out.push(PoolSite { marked, reads: reads[0] + reads[1], pure, foreign, is_reference });
         }
-        Ok(out)
+        out
     }
 
     /// Estimates the share of foreign seeds of a pool.
@@ -116,8 +108,15 @@ impl LotMarkers {
         options: &PoolOptions,
     ) -> Result<PoolEstimate, GenotypeError> {
         let name = &self.samples()[pool];
-        estimate(&self.reads(profile, pool)?, options)
-            .map_err(|error| GenotypeError::Request(format!("pool '{name}': {error}")))
+        let reads = self.reads(profile, pool);
+        if reads.iter().all(|site| site.reads == 0) {
+            return Err(GenotypeError::Request(format!(
+                "pool '{name}' has no reads of each allele (AD) at the {} shared markers; purity of pools is estimated from \
+                 those: give a file that has them, or leave out --pooled for single seeds",
+                self.markers()
+            )));
+        }
+        estimate(&reads, options).map_err(|error| GenotypeError::Request(format!("pool '{name}': {error}")))
     }
 }
 

@@ -112,9 +112,10 @@ fn mice(bench: &Bench) {
     assert!(p > 1e-16 && p < 2e-15, "{p}");
 }
 
+/// The README's best marker has its rarer allele in one heterozygous line: the usual limit of 1% leaves it out.
 fn maize(bench: &Bench) {
     bench.landrace(&format!(
-        "gwas {} -p {} --trait EarHT --pcs 3 --min-call-rate 0.8 --min-maf 0.05 -o ears.tsv",
+        "gwas {} -p {} --trait EarHT --pcs 3 --min-call-rate 0.9 --min-maf 0 -o ears.tsv",
         bench.data("maize_mdp281/mdp_genotype.hmp.txt.gz"),
         bench.data("maize_mdp281/mdp_traits_gapit.txt")
     ));

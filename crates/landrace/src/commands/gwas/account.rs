@@ -257,6 +257,10 @@ fn quantiles(name: &str, own: &Found) -> Table {
     }
 }
 
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Says what was found.
 pub(super) fn tell(models: &Models, found: &[Found], accounts: &[MarkerAccount], session: &Session) {
     for (group, own) in models.groups.iter().zip(accounts) {
@@ -280,12 +284,12 @@ pub(super) fn tell(models: &Models, found: &[Found], accounts: &[MarkerAccount],
             format!("; best {}{place}, p {}", marker.id, probability_text(lead.association.ln_p))
         });
         session.progress.note(&format!(
-            "{name}: λ GC {:.3}; {} markers at p up to {} ({}) in {} places{}",
+            "{name}: λ GC {:.3}; {} at p up to {} ({}) in {}{}",
             own.all.inflation,
-            own.all.significant,
+            counted(own.all.significant, "marker"),
             probability_text(own.all.threshold.ln()),
             own.threshold,
-            significant_leads(own),
+            counted(significant_leads(own), "place"),
             best.unwrap_or_default()
         ));
         if models.method == Method::Exact && own.results.at_bound > 0 {

@@ -38,7 +38,9 @@ pub(super) fn tables(args: &Args, models: &Models, found: &[Found]) -> anyhow::R
         let mut source = args.input.open(Wanted::default())?;
         let asked: Vec<Around<'_>> = wanted.iter().map(|own| own.0.clone()).collect();
         let neighbours = regions(source.as_mut(), group, args.scanned(), &asked)?;
-        for ((own, name), neighbours) in wanted.iter().zip(neighbours) {
+        for ((own, name), mut neighbours) in wanted.iter().zip(neighbours) {
+            // Those that go along most come first, so that the legend runs from the top.
+            neighbours.sort_by(|a, b| b.r2.total_cmp(&a.r2));
             let rows = neighbours.iter().map(|near| {
                 let class = CLASSES.iter().find(|class| near.r2 >= class.0).map_or("", |class| class.1);
                 vec![(&*near.id).into(), near.position.into(), rounded(near.height), class.into()]
