@@ -83,7 +83,7 @@ impl PhenotypeTable {
             let Some(cell) = self.known(row, column) else { continue };
             let own = &mut cells[self.name_of[row]];
             match own {
-                Some((first, earlier)) if *earlier != cell => {
+                Some((first, earlier)) if !is_same(earlier, cell) => {
                     let message = format!(
                         "sample '{}' has '{cell}' here and '{earlier}' in line {}; a covariate has one value a sample",
                         self.names()[self.name_of[row]],
@@ -234,4 +234,10 @@ impl Column {
             Values::Levels(levels) => levels[row].is_some(),
         }
     }
+}
+
+/// Whether two cells say the same: `1.1E-16` is `1.10E-16`.
+fn is_same(a: &str, b: &str) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
+    a == b || number(a).is_some_and(|own| number(b) == Some(own))
 }

@@ -127,7 +127,9 @@ impl Expected {
             false => (&mut self.less, 0),
         };
         self.all += if is_mostly_missing { 0 } else { parts };
-        let found = bits_set(missing.iter().map(|mask| mask ^ flip), &mut self.places);
+        // Rows are padded to more words than hold samples.
+        let words = missing.iter().take(columns.len() / 64);
+        let found = bits_set(words.map(|mask| mask ^ flip), &mut self.places);
         for &place in &self.places[..found] {
             columns[place as usize] += parts;
         }
@@ -270,6 +272,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn bits_are_found_in_order(
+            words in proptest::collection::vec(prop_oneof![Just(0), Just(!0), any::<u64>()], 0..9),
+        ) {
+            let mut places = vec![0; 64 * words.len() + AT_ONCE];
+            let found = bits_set(words.iter().copied(), &mut places);
+            let all = (0u32..).take(64 * words.len());
+            let plain: Vec<u32> = all.filter(|at| (words[*at as usize / 64] >> (at % 64)) & 1 == 1).collect();
+            prop_assert_eq!(&places[..found], &plain[..]);
+        }
+
         #[test]
         fn samples_are_counted_as_one_would_by_hand(
             kinds in prop::collection::vec(0usize..4, 1..150),

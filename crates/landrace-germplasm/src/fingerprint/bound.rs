@@ -96,7 +96,9 @@ pub fn lower_bound(task: &Task, chosen: &[usize], unseparable: &[Unseparable], h
 pub(super) fn most_differences(task: &Task, unseparable: &[Unseparable], size: usize) -> u8 {
     let whole = clique(&(0..task.profiles.samples()).collect::<Vec<_>>(), &foes(task, unseparable));
     let parts = parts(task, unseparable, whole);
-    let may_be = |depth: &u8| parts.iter().all(|part| part.allows(size, *depth));
+    // Where hardly any pair is to be told apart, information sets no limit, but the number of markers does.
+    let may_be =
+        |depth: &u8| usize::from(*depth) <= size && parts.iter().all(|part| part.allows(size, *depth));
     (task.depth..=u8::MAX).take_while(may_be).last().unwrap_or(task.depth)
 }
 

@@ -90,10 +90,18 @@ fn mouse(bench: &Bench) {
     for (number, n) in [1410, 757, 653, 757, 653, 1580].into_iter().enumerate() {
         let own = values(&named, &format!("test{number}"));
         assert_eq!(own.len(), n);
-        assert_eq!(own, values(&bare, &(number + 1).to_string()));
+        // The tables were written with fifteen and with sixteen digits.
+        let bare = values(&bare, &(number + 1).to_string());
+        assert!(own.keys().eq(bare.keys()));
+        assert!(own.values().zip(bare.values()).all(|(a, b)| (a - b).abs() < 1e-13));
         let of_fam = fam.trait_values(&fam.find_trait(&(number + 1).to_string()).unwrap()).unwrap();
         let in_order = named.trait_values(&named.find_trait(&format!("test{number}")).unwrap()).unwrap();
-        assert_eq!(of_fam.values, in_order.values);
+        let pairs = of_fam.values.iter().zip(&in_order.values);
+        let is_near = |(a, b): (&Option<f64>, &Option<f64>)| match (a, b) {
+            (Some(a), Some(b)) => (a - b).abs() < 1e-13,
+            (a, b) => a == b,
+        };
+        assert!(of_fam.values.len() == in_order.values.len() && pairs.into_iter().all(is_near));
     }
 }
 
