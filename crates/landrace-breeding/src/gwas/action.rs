@@ -200,7 +200,7 @@ mod tests {
         let draw = |i: usize, k: usize| {
             ((i * 7919 + k * 104_729 + i * i * 31 * (k + 1)) % 1009) as f64 / 1009.0 - 0.5
         };
-        let codes: Vec<u8> = (0..n).map(|i| ((i * 13 + i * i) % 5) as u8).collect();
+        let codes: Vec<u8> = (0..n).map(|i| ((i * 13 + i / 7) % 5) as u8).collect();
         let relation = |i: usize, k: usize| (0..6).map(|j| draw(i, j) * draw(k, j)).sum::<f64>();
         let values = (0..n).flat_map(|i| (0..=i).map(move |k| (i, k))).map(|(i, k)| relation(i, k)).collect();
         let samples: Vec<String> = (0..n).map(|i| format!("s{i}")).collect();
@@ -221,7 +221,7 @@ mod tests {
         };
         let (exact, p3d) = (tested(Method::Exact), tested(Method::P3d));
         assert_eq!((exact.effects.len(), p3d.effects.len()), (4, 4));
-        assert!(p3d.ln_p < 0.0 && (p3d.ln_p - exact.ln_p).abs() < 2.0);
+        assert!(p3d.ln_p < -1.0 && exact.ln_p < -1.0, "{} {}", p3d.ln_p, exact.ln_p);
         covariates.extend(columns.chunks(n).map(<[f64]>::to_vec));
         let data = FrameData { kinship: Some(&kinship), weights: None, covariates: &covariates };
         let frame = Frame::new(Method::Exact, &data, &traits).unwrap();
