@@ -9,10 +9,13 @@
 //! - P3D (EMMAX; Kang et al. 2010, Zhang et al. 2010): λ stays that of the model without markers;
 //! - GLM: no relationship.
 //!
+//! With a [`GeneAction`] other than the additive one a marker may have several columns, tested together.
+//!
 //! Missing calls count as the mean of the marker among the samples of the trait. Memory: the eigenvectors (8 bytes a pair
 //! of samples, twice), some 3 × 256 markers × 8 bytes a sample and thread, and 16 bytes a marker and trait for pictures
 //! and thresholds. Results do not depend on the number of threads.
 
+mod action;
 mod coding;
 mod effective;
 mod exact;
@@ -25,6 +28,7 @@ mod scan;
 mod significant;
 mod write;
 
+pub use action::GeneAction;
 pub use coding::{Additive, Calls, Coded, Coding, Marker, MarkerAccount, MarkerFilter};
 pub use effective::{EffectiveTests, effective_tests};
 pub use exact::Search;

@@ -25,32 +25,33 @@ pub trait Coding: Send + Sync {
     /// The name on the command line.
     fn name(&self) -> &'static str;
 
-    /// What the columns are called; as many as [`Coding::code`] gives at most.
-    fn columns(&self) -> &'static [&'static str];
-
     /// Appends the columns to `out`, one after another, each with a number a sample; NaN for a missing call, which then
-    /// counts as the mean of the others. Columns that do not vary may be left out.
-    fn code(&self, calls: &Calls<'_>, out: &mut Vec<f64>);
+    /// counts as the mean of the others. Where columns stand for classes of samples, `classes` gets the dosage of
+    /// the class that the others are held against, then that of each column, and all columns vary; else there is one
+    /// column, and `classes` is left alone.
+    fn code(&self, calls: &Calls<'_>, out: &mut Vec<f64>, classes: &mut Vec<f64>);
 }
 
 /// One column: the dosage of the non-reference allele; of samples of several ploidies as a share of the highest.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Additive;
 
+impl Additive {
+    /// The number of a call of a sample of its own ploidy.
+    pub(crate) fn value(code: u8, own: u8, highest: u8) -> f64 {
+        if own == highest { f64::from(code) } else { f64::from(code) * f64::from(highest) / f64::from(own) }
+    }
+}
+
 impl Coding for Additive {
     fn name(&self) -> &'static str {
         "additive"
     }
 
-    fn columns(&self) -> &'static [&'static str] {
-        &["additive"]
-    }
-
-    fn code(&self, calls: &Calls<'_>, out: &mut Vec<f64>) {
+    fn code(&self, calls: &Calls<'_>, out: &mut Vec<f64>, _: &mut Vec<f64>) {
         out.extend(calls.codes.iter().zip(calls.ploidies).map(|(&code, &ploidy)| match code {
             MISSING => f64::NAN,
-            code if ploidy == calls.ploidy => f64::from(code),
-            code => f64::from(code) * f64::from(calls.ploidy) / f64::from(ploidy),
+            code => Self::value(code, ploidy, calls.ploidy),
         }));
     }
 }
@@ -90,8 +91,24 @@ pub struct Marker {
     pub missing: u32,
     /// Frequency of the allele counted, among the trait's samples.
     pub frequency: f64,
+    /// If its columns stand for classes of samples: the dosage of the class they are held against, then of each column.
+    pub classes: Box<[f64]>,
     /// Its columns in [`Coded::columns`].
     pub(crate) columns: std::ops::Range<usize>,
+}
+
+impl Marker {
+    /// One number a sample: its column, or the dosage that its classes stand for.
+    pub(crate) fn values(&self, columns: &Mat<f64>) -> Vec<f64> {
+        let first = columns.col_as_slice(self.columns.start);
+        let Some((base, others)) = self.classes.split_first() else { return first.to_vec() };
+        let mut out = vec![*base; first.len()];
+        for (class, column) in others.iter().zip(self.columns.clone()) {
+            let column = columns.col_as_slice(column);
+            out.iter_mut().zip(column).for_each(|(out, x)| *out += (class - base) * x);
+        }
+        out
+    }
 }
 
 /// How many variants there were, and why some are not tested.
@@ -146,7 +163,8 @@ pub(crate) struct CodeScratch {
 }
 
 impl Coder<'_> {
-    /// Codes variants from `row` on until [`COLUMNS`] columns are full or the block ends; gives the next row.
+    /// Codes variants from `row` on until there are [`COLUMNS`] columns (the last variant may go past) or the block ends;
+    /// gives the next row.
     pub(crate) fn code(
         &self,
         block: &GenotypeBlock,
@@ -158,10 +176,9 @@ impl Coder<'_> {
         let ploidies: Vec<u8> = self.samples.iter().map(|&sample| all_ploidies[sample]).collect();
         let ploidy = ploidies.iter().copied().max().unwrap_or(2);
         let n = self.samples.len();
-        let room = self.coding.columns().len().max(1);
         let mut markers: Vec<Marker> = Vec::new();
         scratch.values.clear();
-        while row < block.rows() && scratch.values.len() / n + room <= COLUMNS.max(room) {
+        while row < block.rows() && scratch.values.len() / n < COLUMNS {
             block.unpack(row, &mut scratch.all);
             scratch.codes.clear();
             scratch.codes.extend(self.samples.iter().map(|&sample| scratch.all[sample]));
@@ -170,13 +187,16 @@ impl Coder<'_> {
             if let Some((missing, frequency)) = self.admit(&calls, account) {
                 let first = scratch.values.len() / n;
                 scratch.columns.clear();
-                self.coding.code(&calls, &mut scratch.columns);
+                let mut classes = Vec::new();
+                self.coding.code(&calls, &mut scratch.columns, &mut classes);
                 fill(&mut scratch.columns, n, &mut scratch.values);
                 let columns = first..scratch.values.len() / n;
                 if columns.is_empty() {
                     account.constant += 1;
                 } else {
-                    markers.push(marker(block, row, (missing, frequency), columns));
+                    let classes = classes.into_boxed_slice();
+                    let own = marker(block, row, (missing, frequency), columns);
+                    markers.push(Marker { classes, ..own });
                 }
             }
             row += 1;
@@ -256,6 +276,7 @@ fn marker(
         other: site.reference.clone(),
         missing,
         frequency,
+        classes: Box::default(),
         columns,
     }
 }

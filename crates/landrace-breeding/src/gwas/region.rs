@@ -98,8 +98,7 @@ fn of_block(
                     continue;
                 }
                 let height = -results[own.of].ln_p / std::f64::consts::LN_10;
-                let column = coded.columns.col_as_slice(marker.columns.start);
-                let column = column.iter().map(|&value| value as f32).collect();
+                let column = marker.values(&coded.columns).iter().map(|&value| value as f32).collect();
                 out.push((Neighbour { id: marker.id.clone(), position, height, r2: 0.0 }, column));
             }
         }

@@ -8,32 +8,34 @@ use super::Method;
 use super::coding::Marker;
 use super::points::Association;
 
-/// The header line, without the line's end.
-pub fn header(method: Method) -> &'static str {
-    match method {
+/// The header line, without the line's end. With `has_classes`, each marker's degrees of freedom and effects come last.
+pub fn header(method: Method, has_classes: bool) -> String {
+    let start = match method {
         Method::Exact => {
             "chr\trs\tps\tn_miss\tallele1\tallele0\taf\tbeta\tse\tlogl_H1\tl_remle\tl_mle\tp_wald\tp_lrt\tp_score\ttrait"
         }
         Method::P3d | Method::Glm => "chr\trs\tps\tn_miss\tallele1\tallele0\taf\tbeta\tse\tp_wald\ttrait",
-    }
+    };
+    let end = if has_classes { "\tdf\teffects" } else { "" };
+    format!("{start}{end}")
 }
 
-/// Appends a marker's line for one trait. `beta` is the effect of one more copy of `allele1`, `af` its frequency.
+/// Appends a marker's line for one trait. `beta` is the effect of one more copy of `allele1`, `af` its frequency; where
+/// classes of samples have their own effects, `beta` and `se` are NA, and `effects` has dosage:effect(standard error),
+/// after the dosage that they are held against.
 pub fn push_row(out: &mut String, marker: &Marker, own: &Association, of: &str) {
     let position = marker.position.map_or_else(|| "0".to_owned(), |position| position.to_string());
     // Writing to a string does not fail.
     let _ = write!(
         out,
-        "{}\t{}\t{position}\t{}\t{}\t{}\t{:.3}\t{:.6e}\t{:.6e}\t",
-        marker.contig,
-        marker.id,
-        marker.missing,
-        marker.effect,
-        marker.other,
-        marker.frequency,
-        own.beta,
-        own.se
+        "{}\t{}\t{position}\t{}\t{}\t{}\t{:.3}\t",
+        marker.contig, marker.id, marker.missing, marker.effect, marker.other, marker.frequency
     );
+    if marker.classes.is_empty() {
+        let _ = write!(out, "{:.6e}\t{:.6e}\t", own.beta, own.se);
+    } else {
+        out.push_str("NA\tNA\t");
+    }
     if let Some(search) = &own.search {
         let _ = write!(out, "{:.6e}\t{:.6e}\t{:.6e}\t", search.loglik, search.lambda_reml, search.lambda_ml);
     }
@@ -46,5 +48,21 @@ pub fn push_row(out: &mut String, marker: &Marker, own: &Association, of: &str) 
     }
     out.push('\t');
     out.push_str(of);
+    if !marker.classes.is_empty() {
+        let _ = write!(out, "\t{}\t{}", marker.columns.len(), class_effects(marker, own));
+    }
     out.push('\n');
+}
+
+/// The effects of a marker's classes, with commas between; the first is the one that the others are held against.
+fn class_effects(marker: &Marker, own: &Association) -> String {
+    // A dosage of several ploidies may be no whole number.
+    let mut classes = marker.classes.iter().map(|class| (class * 1000.0).round() / 1000.0);
+    let mut out = classes.next().map_or_else(String::new, |class| format!("{class}:0"));
+    let single = [(own.beta, own.se)];
+    let effects = if own.effects.is_empty() { &single[..] } else { &own.effects };
+    for (class, (beta, se)) in classes.zip(effects) {
+        let _ = write!(out, ",{class}:{beta:.6e}({se:.6e})");
+    }
+    out
 }

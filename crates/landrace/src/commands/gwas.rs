@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use landrace_breeding::gwas::{
-    Additive, MarkerAccount, MarkerFilter, Method, Results, Scanned, header, push_row, scan,
+    Coding, GeneAction, MarkerAccount, MarkerFilter, Method, Results, Scanned, header, push_row, scan,
 };
 use landrace_genome::file;
 use landrace_genome::length::parse_bases;
@@ -24,9 +24,12 @@ mod threshold;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  landrace gwas panel.bed -p traits.tsv -o height.tsv --trait height\n  \
     landrace gwas panel.vcf.gz -p traits.tsv --pcs 3 --loco -o scan.tsv\n  \
-    landrace gwas panel.bed -p traits.tsv --relationship g.tsv --covariates sex.tsv -o scan.tsv\n\n\
+    landrace gwas panel.bed -p traits.tsv --relationship g.tsv --covariates sex.tsv -o scan.tsv\n  \
+    landrace gwas potato.vcf.gz -p traits.tsv --method p3d --gene-action general -o scan.tsv\n\n\
     The table has a line a marker and trait, with GEMMA's columns: beta is the effect of one more copy of allele1 (the \
-    alternate allele), af its frequency. The mean is always fitted; give other fixed effects with --covariates and \
+    alternate allele), af its frequency; dosages of samples of several ploidies count as shares of the highest one. With \
+    another --gene-action beta is what its notes say; general and diplo-general have NA there and the effect of each \
+    dosage, against the lowest, in the last column. The mean is always fitted; give other fixed effects with --covariates and \
     --pcs. Missing calls count as the marker's mean. What was fitted, variance components included, stands in the \
     notes and in <output>.summary.json; the best markers in <output>.hits.tsv.")]
 pub(crate) struct Args {
@@ -41,6 +44,10 @@ pub(crate) struct Args {
     /// markers; glm: no relationship
     #[arg(short, long, value_name = "METHOD", default_value = "exact", value_parser = Method::ALL.map(Method::name))]
     method: String,
+    /// How the trait answers to the copies of the alternate allele: in equal steps, by one or two copies of either allele
+    /// (dom), with heterozygotes all alike (diplo), or as it may, dosage by dosage (general: an F test)
+    #[arg(long, value_name = "ACTION", default_value = "additive", value_parser = GeneAction::ALL.map(|own| own.name()))]
+    gene_action: String,
     #[command(flatten)]
     model: models::ModelArgs,
     /// Share of a trait's samples with a call, at least, for a marker to be tested
@@ -68,12 +75,13 @@ fn share(text: &str) -> Result<f64, String> {
 
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let method = Method::from_name(&args.method).unwrap_or(Method::Exact);
+    args.check()?;
     let mut source = args.input.open(Wanted::default())?;
     let phenotypes = args.phenotypes.read(session, &source.header().samples)?;
     let models = models::fit(args, (method, source.header()), phenotypes.sets(session)?, session)?;
     let bar = genotypes::follow(session, "gwas", source.as_ref());
     let mut out = file::create(&args.output)?;
-    writeln!(out, "{}", header(method))?;
+    writeln!(out, "{}", header(method, args.action().has_classes()))?;
     let mut results: Vec<Results> = models.traits.iter().map(|_| Results::default()).collect();
     let accounts = scan(
         source.as_mut(),
@@ -100,10 +108,27 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
 }
 
 impl Args {
+    fn action(&self) -> GeneAction {
+        GeneAction::from_name(&self.gene_action).unwrap_or(GeneAction::Additive)
+    }
+
     /// What is tested.
     fn scanned(&self) -> Scanned<'static> {
         let filter = MarkerFilter { min_call_rate: self.min_call_rate, min_maf: self.min_maf };
-        Scanned { coding: &Additive, filter }
+        let place = GeneAction::ALL.iter().position(|own| *own == self.action()).unwrap_or(0);
+        Scanned { coding: &GeneAction::ALL[place], filter }
+    }
+
+    /// Refuses thresholds that the gene action has none of.
+    fn check(&self) -> anyhow::Result<()> {
+        if self.action().has_classes() && !self.threshold.is_bonferroni() {
+            anyhow::bail!(
+                "--gene-action {}: the thresholds 'effective' and 'permutation' are for tests of one column a marker; \
+                 use --threshold bonferroni",
+                self.gene_action
+            );
+        }
+        Ok(())
     }
 }
 
@@ -116,6 +141,7 @@ fn finish(
     let thresholds = threshold::of_traits(args, models, &results)?;
     let found = account::sum_up(args, results, &thresholds);
     account::describe(&mut summary, models, &found, accounts);
+    summary.count("gene_action", args.gene_action.as_str());
     let mut files = Vec::new();
     if args.output.as_os_str() != "-" {
         let mut hits = file::create(file::beside(&args.output, ".hits.tsv"))?;
@@ -125,6 +151,9 @@ fn finish(
     }
     files.push(out);
     output::publish(&args.output, &summary, files)?;
+    if args.action() != GeneAction::Additive {
+        session.progress.note(&format!("gene action: {}", args.action().description()));
+    }
     account::tell(models, &found, accounts, session);
     Ok(())
 }

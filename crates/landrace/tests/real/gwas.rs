@@ -12,6 +12,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("mice_have_their_cd8_locus", "mouse_hs1940", &[], mice),
         trial("maize_has_its_ear_height_marker", "maize_mdp281", &[], maize),
         trial("rice_has_its_known_genes", "rice44k_374", &[], rice),
+        trial("potato_has_its_shape_locus", "potato4x_gwaspoly", &["zcat"], potato),
     ]
 }
 
@@ -134,6 +135,22 @@ fn rice(bench: &Bench) {
         let rows = table(bench, &format!("{name}.tsv"));
         let (found, p) = best(&rows);
         assert!(found == marker && p < least, "{name}: {found} {p}");
+    }
+}
+
+/// Tetraploids: the Ro locus on chromosome 10 by equal steps, and by dosage classes as well.
+fn potato(bench: &Bench) {
+    let genotypes = bench.data("potato4x_gwaspoly/genotypes_4x.csv.gz");
+    let traits = bench.data("potato4x_gwaspoly/phenotypes.csv");
+    for (name, low, high) in [("tuber_shape", 2e-10, 5e-10), ("tuber_eye_depth", 2e-7, 4e-7)] {
+        bench.landrace(&format!(
+            "gwas {genotypes} -p {traits} --trait {name} --covariates {traits} --covariate-columns Grp1,Grp2,Grp3 \
+             --method p3d --min-call-rate 0 --min-maf 0.05 -o {name}.tsv"
+        ));
+        let rows = table(bench, &format!("{name}.tsv"));
+        let (marker, p) = best(&rows);
+        assert_eq!((marker, rows[marker]["ps"].as_str()), ("c1_8019", "48863165"), "{name}");
+        assert!(p > low && p < high, "{name}: {p}");
     }
 }
 

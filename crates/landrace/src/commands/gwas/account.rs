@@ -183,6 +183,9 @@ const HIT_COLUMNS: [&str; 11] = [
 fn hit_rows(own: &Found) -> impl Iterator<Item = [String; 11]> + '_ {
     own.all.leads.iter().map(|lead| {
         let marker = &lead.marker;
+        let one = |effect: f64| {
+            if marker.classes.is_empty() { format!("{effect:.6e}") } else { "NA".to_owned() }
+        };
         [
             marker.id.to_string(),
             marker.contig.to_string(),
@@ -190,8 +193,8 @@ fn hit_rows(own: &Found) -> impl Iterator<Item = [String; 11]> + '_ {
             marker.effect.to_string(),
             marker.other.to_string(),
             format!("{:.3}", marker.frequency),
-            format!("{:.6e}", lead.association.beta),
-            format!("{:.6e}", lead.association.se),
+            one(lead.association.beta),
+            one(lead.association.se),
             probability_text(lead.association.ln_p),
             format!("{:.3e}", lead.q),
             lead.near.to_string(),

@@ -71,7 +71,7 @@ pub(super) fn fit(
     let mut models = Models {
         groups: Vec::new(),
         traits: sets.iter().map(|set| set.name.to_string()).collect(),
-        covariates: Vec::new(),
+        covariates: vec![Vec::new(); sets.len()],
         method,
         relationship,
         digests,
@@ -90,7 +90,7 @@ pub(super) fn fit(
         };
         let frames = Frames::fit(method, &kinships, &data)
             .map_err(|(name, error)| anyhow::anyhow!("{}", refusal(&name, &error, &design.0)))?;
-        members.iter().for_each(|_| models.covariates.push(design.0.clone()));
+        members.iter().for_each(|&of| models.covariates[of] = design.0.clone());
         models.groups.push(Group { samples: first.samples.clone(), traits: members, frames });
     }
     say(&models, session);

@@ -25,6 +25,13 @@ pub(crate) struct ThresholdArgs {
     seed: u64,
 }
 
+impl ThresholdArgs {
+    /// Whether it is --alpha over the tests.
+    pub(super) fn is_bonferroni(&self) -> bool {
+        self.threshold == "bonferroni"
+    }
+}
+
 /// The threshold of a trait.
 pub(super) struct Threshold {
     pub(super) p: f64,
@@ -42,7 +49,7 @@ pub(super) fn of_traits(args: &Args, models: &Models, results: &[Results]) -> an
             words: format!("Bonferroni, {} tests", own.points.len()),
         })
         .collect();
-    if asked.threshold == "bonferroni" {
+    if asked.is_bonferroni() {
         return Ok(out);
     }
     for group in &models.groups {
