@@ -74,9 +74,15 @@ pub(super) fn draw(table: &Table, id: &str) -> Option<Picture> {
         let (x, y) = view.at(place.latitude, place.longitude)?;
         Some((frame.left + x, frame.top + y))
     };
+    // Names give way to points, and to the names before them.
+    let mut taken: Vec<(f64, f64)> = points.iter().filter_map(|point| inside(point)).collect();
     for name in names {
-        if let Some((x, y)) = inside(name) {
+        let free = |&(x, y): &(f64, f64)| {
+            !taken.iter().any(|own| (own.0 - x).abs() < 27.0 && (own.1 - y).abs() < 12.0)
+        };
+        if let Some((x, y)) = inside(name).filter(free) {
             svg.text("tick m", (x, y + 3.0), &name.label);
+            taken.push((x, y));
         }
     }
     for point in &points {
