@@ -7,6 +7,7 @@ use landrace_genotypes::relationship::SampleMatrix;
 use super::Method;
 use super::coding::{Coded, MarkerAccount};
 use super::exact::{self, MarkerFit};
+use super::multi_locus::JointModel;
 use super::points::{Association, Place, Points};
 use crate::mixed_model::likelihood::Size;
 use crate::mixed_model::moments::Moments;
@@ -36,6 +37,8 @@ pub struct Frame {
     traits: Vec<Fitted>,
     points: Points,
     size: Size,
+    /// The model with pseudo-QTN that tests are made in instead, of one trait.
+    joint: Option<Box<JointModel>>,
 }
 
 /// A trait, and sums of it and the covariates at the points.
@@ -100,7 +103,26 @@ impl Frame {
         let samples = traits.first().map_or(0, |own| own.values.len());
         let size = Size { samples, fitted: data.covariates.len() };
         let points = prepare(method, &mut fitted);
-        Ok(Self { method, spectrum, scale, basis: basis(data.covariates), traits: fitted, points, size })
+        let basis = basis(data.covariates);
+        Ok(Self { method, spectrum, scale, basis, traits: fitted, points, size, joint: None })
+    }
+
+    /// The frame of a trait's model with pseudo-QTN.
+    pub(crate) fn joint(own: &TraitData, model: JointModel) -> Self {
+        let (samples, fitted) = (model.samples(), 0);
+        let rotated = Rotated::plain(&own.values, &[], None);
+        let null = model.null().cloned();
+        let own = Fitted { name: own.name.clone(), rotated, null, fixed: Vec::new(), score: None };
+        Self {
+            method: Method::Glm,
+            spectrum: None,
+            scale: None,
+            basis: Mat::new(),
+            traits: vec![own],
+            points: Points::new(Vec::new(), &[], &[]),
+            size: Size { samples, fitted },
+            joint: Some(Box::new(model)),
+        }
     }
 
     /// The models without markers, by trait; none for [`Method::Glm`].
@@ -110,7 +132,8 @@ impl Frame {
 
     /// Eigenvalues of the relationship that were below 0 and the lowest of them.
     pub fn negative(&self) -> (usize, f64) {
-        self.spectrum.as_ref().map_or((0, 0.0), Spectrum::negative)
+        let joint = self.joint.as_ref().map(|own| own.negative());
+        joint.or(self.spectrum.as_ref().map(Spectrum::negative)).unwrap_or((0, 0.0))
     }
 
     /// Number of samples.
@@ -126,6 +149,10 @@ impl Frame {
     pub(crate) fn test(&self, coded: &Coded, account: &mut MarkerAccount) -> Vec<Option<Vec<Association>>> {
         if coded.markers.is_empty() {
             return Vec::new();
+        }
+        if let Some(joint) = &self.joint {
+            let tests = joint.test(coded, account).into_iter();
+            return tests.map(|own| own.map(|own| vec![own])).collect();
         }
         let is_collinear = self.collinear(coded);
         let rotated = self.rotate(&coded.columns);
@@ -246,7 +273,8 @@ fn prepare(method: Method, fitted: &mut [Fitted]) -> Points {
                 weightings.push((weights(lambda), Some(index)));
             }
         }
-        Method::Glm => {
+        // Multi-locus models have frames of their own.
+        Method::Glm | Method::Blink | Method::FarmCpu | Method::Mlmm => {
             for own in fitted.iter_mut() {
                 own.fixed = vec![Fixed::at(own, 0.0, &mut moments)];
             }

@@ -17,6 +17,7 @@ use crate::{genotypes, output};
 
 mod account;
 mod models;
+mod multi_locus;
 mod regions;
 mod threshold;
 
@@ -25,13 +26,16 @@ mod threshold;
 #[command(after_help = "Examples:\n  landrace gwas panel.bed -p traits.tsv -o height.tsv --trait height\n  \
     landrace gwas panel.vcf.gz -p traits.tsv --pcs 3 --loco -o scan.tsv\n  \
     landrace gwas panel.bed -p traits.tsv --relationship g.tsv --covariates sex.tsv -o scan.tsv\n  \
-    landrace gwas potato.vcf.gz -p traits.tsv --method p3d --gene-action general -o scan.tsv\n\n\
+    landrace gwas potato.vcf.gz -p traits.tsv --method p3d --gene-action general -o scan.tsv\n  \
+    landrace gwas panel.bed -p traits.tsv --method blink --pcs 3 -o scan.tsv\n\n\
     The table has a line a marker and trait, with GEMMA's columns: beta is the effect of one more copy of allele1 (the \
     alternate allele), af its frequency; dosages of samples of several ploidies count as shares of the highest one. With \
     another --gene-action beta is what its notes say; general and diplo-general have NA there and the effect of each \
     dosage, against the lowest, in the last column. The mean is always fitted; give other fixed effects with --covariates and \
     --pcs. Missing calls count as the marker's mean. What was fitted, variance components included, stands in the \
-    notes and in <output>.summary.json; the best markers in <output>.hits.tsv.")]
+    notes and in <output>.summary.json; the best markers in <output>.hits.tsv. Multi-locus methods (blink, farmcpu, mlmm) \
+    choose markers round by round, write them to <output>.qtn.tsv, and test each marker beside those that it cannot stand \
+    for: all but the ones with |r| of 0.7 or more within --window.")]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) input: genotypes::Input,
@@ -41,7 +45,8 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// exact: the variance ratio is fitted for each marker (as GEMMA's -lmm 4); p3d: it is that of the model without
-    /// markers; glm: no relationship
+    /// markers; glm: no relationship; blink, farmcpu: no relationship, but markers that stand for causal ones in the model
+    /// (pseudo-QTN); mlmm: these beside the relationship
     #[arg(short, long, value_name = "METHOD", default_value = "exact", value_parser = Method::ALL.map(Method::name))]
     method: String,
     /// How the trait answers to the copies of the alternate allele: in equal steps, by one or two copies of either allele
@@ -121,6 +126,7 @@ impl Args {
 
     /// Refuses thresholds that the gene action has none of.
     fn check(&self) -> anyhow::Result<()> {
+        multi_locus::check(self)?;
         if self.action().has_classes() && !self.threshold.is_bonferroni() {
             anyhow::bail!(
                 "--gene-action {}: the thresholds 'effective' and 'permutation' are for tests of one column a marker; \
@@ -142,11 +148,13 @@ fn finish(
     let found = account::sum_up(args, results, &thresholds);
     account::describe(&mut summary, models, &found, accounts);
     summary.count("gene_action", args.gene_action.as_str());
+    multi_locus::describe(&mut summary, models);
     let mut files = Vec::new();
     if args.output.as_os_str() != "-" {
         let mut hits = file::create(file::beside(&args.output, ".hits.tsv"))?;
         hits.write_all(account::hits_table(models, &found).as_bytes())?;
         files.push(hits);
+        files.extend(multi_locus::write(args, models)?);
         summary.tables.extend(regions::tables(args, models, &found)?);
     }
     files.push(out);

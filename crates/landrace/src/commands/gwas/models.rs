@@ -12,7 +12,7 @@ use landrace_genotypes::pca;
 use landrace_genotypes::relationship::{self, Options, SampleMatrix};
 use landrace_genotypes::{SourceHeader, Wanted};
 
-use super::Args;
+use super::{Args, multi_locus};
 use crate::cli::Session;
 
 /// Relationship and fixed effects.
@@ -34,6 +34,18 @@ pub(crate) struct ModelArgs {
     pcs: usize,
 }
 
+impl ModelArgs {
+    /// Whether a relationship was given.
+    pub(super) fn has_given(&self) -> bool {
+        self.relationship.is_some()
+    }
+
+    /// Whether relationships without each contig were asked for.
+    pub(super) fn is_loco(&self) -> bool {
+        self.loco
+    }
+}
+
 /// What was fitted.
 pub(super) struct Models {
     /// Traits of the same samples.
@@ -45,6 +57,8 @@ pub(super) struct Models {
     pub(super) method: Method,
     /// The relationship in words.
     pub(super) relationship: String,
+    /// Pseudo-QTN of each trait, by multi-locus methods.
+    pub(super) found: Vec<multi_locus::Found>,
     /// Files read beside genotypes and phenotypes.
     pub(super) digests: Vec<InputDigest>,
 }
@@ -58,7 +72,7 @@ pub(super) fn fit(
 ) -> anyhow::Result<Models> {
     let mut digests = Vec::new();
     let (kinships, relationship) = match (&args.model.relationship, method) {
-        (_, Method::Glm) => (Kinships::None, "none".to_owned()),
+        (_, method) if !method.has_relationship() => (Kinships::None, "none".to_owned()),
         (Some(path), _) => {
             let kinship = read(path, header, &sets, session)?;
             digests.push(InputDigest::read(path)?);
@@ -74,6 +88,7 @@ pub(super) fn fit(
         covariates: vec![Vec::new(); sets.len()],
         method,
         relationship,
+        found: Vec::new(),
         digests,
     };
     for (members, design) in grouped(&sets, &components) {
@@ -88,17 +103,22 @@ pub(super) fn fit(
             covariates: &design.1,
             traits: &traits,
         };
+        if method.is_multi_locus() {
+            multi_locus::fit((args, &kinships), &data, (&members, &design.0), &mut models)?;
+            continue;
+        }
         let frames = Frames::fit(method, &kinships, &data)
             .map_err(|(name, error)| anyhow::anyhow!("{}", refusal(&name, &error, &design.0)))?;
         members.iter().for_each(|&of| models.covariates[of] = design.0.clone());
         models.groups.push(Group { samples: first.samples.clone(), traits: members, frames });
     }
     say(&models, session);
+    multi_locus::say(&models, session);
     Ok(models)
 }
 
 /// The error for people: covariates by name.
-fn refusal(name: &str, error: &ModelError, covariates: &[String]) -> String {
+pub(super) fn refusal(name: &str, error: &ModelError, covariates: &[String]) -> String {
     match error {
         ModelError::Collinear(column) => format!(
             "trait '{name}': covariate '{}' is a combination of those before it ({}); leave one out",
