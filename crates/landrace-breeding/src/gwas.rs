@@ -9,6 +9,8 @@
 //! - P3D (EMMAX; Kang et al. 2010, Zhang et al. 2010): λ stays that of the model without markers;
 //! - GLM: no relationship.
 //!
+//! Traits of two values have logistic models and a score test with a saddle-point tail (module `logistic`).
+//!
 //! With a [`GeneAction`] other than the additive one a marker may have several columns, tested together.
 //!
 //! Missing calls count as the mean of the marker among the samples of the trait. Memory: the eigenvectors (8 bytes a pair
@@ -21,6 +23,8 @@ mod effective;
 mod exact;
 mod frame;
 mod loco;
+mod logistic;
+mod marker_test;
 mod permute;
 mod points;
 mod region;
@@ -34,12 +38,14 @@ pub use effective::{EffectiveTests, effective_tests};
 pub use exact::Search;
 pub use frame::{Frame, FrameData, TraitData};
 pub use loco::{GroupData, Kinships};
+pub use logistic::{LogisticError, NotTwo, TwoValues};
+pub use marker_test::{Components, MarkerTest};
 pub use permute::permuted_minima;
 pub use points::Association;
 pub use region::{Around, Neighbour, range_around, regions};
 pub use scan::{Frames, Group, ScanAccount, Scanned, Tested, scan};
 pub use significant::{Genomewide, Hit, Results};
-pub use write::{header, push_row};
+pub use write::{header, header_of_two_valued, push_row};
 
 /// How markers are tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use landrace_genotypes::relationship::SampleMatrix;
 use super::Method;
 use super::coding::{Coded, MarkerAccount};
 use super::exact::{self, MarkerFit};
+use super::marker_test::{Components, MarkerTest};
 use super::points::{Association, Place, Points};
 use crate::mixed_model::likelihood::Size;
 use crate::mixed_model::moments::Moments;
@@ -103,57 +104,8 @@ impl Frame {
         Ok(Self { method, spectrum, scale, basis: basis(data.covariates), traits: fitted, points, size })
     }
 
-    /// The models without markers, by trait; none for [`Method::Glm`].
-    pub fn models(&self) -> impl Iterator<Item = (&str, Option<&NullModel>)> {
-        self.traits.iter().map(|own| (own.name.as_str(), own.null.as_ref()))
-    }
-
-    /// Eigenvalues of the relationship that were below 0 and the lowest of them.
-    pub fn negative(&self) -> (usize, f64) {
-        self.spectrum.as_ref().map_or((0, 0.0), Spectrum::negative)
-    }
-
-    /// Number of samples.
-    pub fn samples(&self) -> usize {
-        self.size.samples
-    }
-
     pub(crate) fn fitted(&self) -> &[Fitted] {
         &self.traits
-    }
-
-    /// Tests coded markers against all traits; `None` for a marker that the covariates explain.
-    pub(crate) fn test(&self, coded: &Coded, account: &mut MarkerAccount) -> Vec<Option<Vec<Association>>> {
-        if coded.markers.is_empty() {
-            return Vec::new();
-        }
-        let is_collinear = self.collinear(coded);
-        let rotated = self.rotate(&coded.columns);
-        let (pairs, starts) = pairs(coded, &rotated);
-        let sums = self.points.sums(&rotated, &pairs);
-        let mut moments = Moments::default();
-        let mut out = Vec::new();
-        for (index, marker) in coded.markers.iter().enumerate() {
-            let k = marker.columns.len();
-            let pairs = starts[index]..starts[index] + k * (k + 1) / 2;
-            let each = |(of, own): (usize, &Fitted)| {
-                let mut place =
-                    Place { columns: &marker.columns, pairs: pairs.clone(), of, traces: [0.0; 2] };
-                if self.method == Method::Exact {
-                    let fit = MarkerFit::new(own, &rotated, &marker.columns, self.size);
-                    return exact::test(fit, (&self.points, &sums), &mut place, &mut moments);
-                }
-                let point = if self.method == Method::Glm { 0 } else { of };
-                place.traces = own.fixed[0].traces;
-                self.points.gather(&sums, &place, ([Some(point), None], &own.fixed[0].sums), &mut moments);
-                exact::wald(&mut moments, self.size, k)
-            };
-            let tests: Option<Vec<Association>> =
-                if is_collinear[index] { None } else { self.traits.iter().enumerate().map(each).collect() };
-            account.collinear += u64::from(tests.is_none());
-            out.push(tests);
-        }
-        out
     }
 
     /// The markers that are combinations of the covariates.
@@ -193,6 +145,58 @@ impl Frame {
                 let mut target = target;
                 target.copy_from(columns);
             }
+        }
+        out
+    }
+}
+
+impl MarkerTest for Frame {
+    fn samples(&self) -> usize {
+        self.size.samples
+    }
+
+    fn negative(&self) -> (usize, f64) {
+        self.spectrum.as_ref().map_or((0, 0.0), Spectrum::negative)
+    }
+
+    fn models(&self) -> Vec<(&str, Option<Components>)> {
+        let one = |own: &'_ Fitted| own.null.as_ref().map(Components::from);
+        self.traits.iter().map(|own| (own.name.as_str(), one(own))).collect()
+    }
+
+    fn linear(&self) -> Option<&Frame> {
+        Some(self)
+    }
+
+    fn test(&self, coded: &Coded, account: &mut MarkerAccount) -> Vec<Option<Vec<Association>>> {
+        if coded.markers.is_empty() {
+            return Vec::new();
+        }
+        let is_collinear = self.collinear(coded);
+        let rotated = self.rotate(&coded.columns);
+        let (pairs, starts) = pairs(coded, &rotated);
+        let sums = self.points.sums(&rotated, &pairs);
+        let mut moments = Moments::default();
+        let mut out = Vec::new();
+        for (index, marker) in coded.markers.iter().enumerate() {
+            let k = marker.columns.len();
+            let pairs = starts[index]..starts[index] + k * (k + 1) / 2;
+            let each = |(of, own): (usize, &Fitted)| {
+                let mut place =
+                    Place { columns: &marker.columns, pairs: pairs.clone(), of, traces: [0.0; 2] };
+                if self.method == Method::Exact {
+                    let fit = MarkerFit::new(own, &rotated, &marker.columns, self.size);
+                    return exact::test(fit, (&self.points, &sums), &mut place, &mut moments);
+                }
+                let point = if self.method == Method::Glm { 0 } else { of };
+                place.traces = own.fixed[0].traces;
+                self.points.gather(&sums, &place, ([Some(point), None], &own.fixed[0].sums), &mut moments);
+                exact::wald(&mut moments, self.size, k)
+            };
+            let tests: Option<Vec<Association>> =
+                if is_collinear[index] { None } else { self.traits.iter().enumerate().map(each).collect() };
+            account.collinear += u64::from(tests.is_none());
+            out.push(tests);
         }
         out
     }
