@@ -9,7 +9,9 @@
 //! - P3D (EMMAX; Kang et al. 2010, Zhang et al. 2010): λ stays that of the model without markers;
 //! - GLM: no relationship.
 //!
-//! BLINK, FarmCPU and MLMM take markers into the model first ([`multi_locus`]).
+//! BLINK, FarmCPU and MLMM take markers into the model first ([`multi_locus()`]).
+//!
+//! Traits of two values have logistic models and a score test with a saddle-point tail (module `logistic`).
 //!
 //! With a [`GeneAction`] other than the additive one a marker may have several columns, tested together.
 //!
@@ -23,6 +25,8 @@ mod effective;
 mod exact;
 mod frame;
 mod loco;
+mod logistic;
+mod marker_test;
 mod multi_locus;
 mod permute;
 mod points;
@@ -37,6 +41,8 @@ pub use effective::{EffectiveTests, effective_tests};
 pub use exact::Search;
 pub use frame::{Frame, FrameData, TraitData};
 pub use loco::{GroupData, Kinships};
+pub use logistic::{LogisticError, NotTwo, TwoValues};
+pub use marker_test::{Components, MarkerTest};
 pub use multi_locus::{
     Chosen, End, MultiLocus, Open, Search as MultiLocusSearch, SearchError, gate, multi_locus,
 };
@@ -45,7 +51,7 @@ pub use points::Association;
 pub use region::{Around, Neighbour, range_around, regions};
 pub use scan::{Frames, Group, ScanAccount, Scanned, Tested, scan};
 pub use significant::{Genomewide, Hit, Results};
-pub use write::{class_effects, header, push_row};
+pub use write::{class_effects, header, header_of_two_valued, push_row};
 
 /// How markers are tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

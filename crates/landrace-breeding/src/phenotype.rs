@@ -10,6 +10,7 @@
 mod covariates;
 mod header;
 mod join;
+mod labels;
 mod plots;
 mod role;
 mod sample_cells;

@@ -51,13 +51,25 @@ pub(crate) struct Phenotypes {
     pub(crate) covariates: Option<(Covariates, Join)>,
     /// The files read.
     pub(crate) digests: Vec<InputDigest>,
-    is_asked: bool,
+    /// Whether traits were asked for by name.
+    pub(crate) is_asked: bool,
 }
 
 impl PhenotypeArgs {
     /// Reads the tables and finds the samples of the genotypes in them; says who matched.
     pub(crate) fn read(&self, session: &Session, samples: &[String]) -> anyhow::Result<Phenotypes> {
+        self.read_with(session, samples, false)
+    }
+
+    /// As [`Self::read`]; with `two_valued` traits of two words are read as 0 and 1.
+    pub(crate) fn read_with(
+        &self,
+        session: &Session,
+        samples: &[String],
+        two_valued: bool,
+    ) -> anyhow::Result<Phenotypes> {
         let options = ReadOptions {
+            two_valued: two_valued.then(|| self.traits.clone()),
             sample_column: self.sample_column.clone(),
             missing: self.missing.clone(),
             sheet: None,
@@ -77,7 +89,10 @@ impl PhenotypeArgs {
         let mut digests = vec![table.digest().clone()];
         let covariates = match &self.covariates {
             Some(path) => {
-                let own = PhenotypeTable::read(path, &ReadOptions { sample_column: None, ..options })?;
+                let own = PhenotypeTable::read(
+                    path,
+                    &ReadOptions { sample_column: None, two_valued: None, ..options },
+                )?;
                 let own_join = own.join(samples)?;
                 notes.extend(own.notes().iter().cloned().chain(own_join.account()));
                 digests.push(own.digest().clone());

@@ -131,6 +131,7 @@ mod tests {
     use landrace_genotypes::relationship::SampleMatrix;
 
     use super::*;
+    use crate::gwas::marker_test::MarkerTest;
     use crate::gwas::{Coded, Frame, FrameData, Marker, MarkerAccount, Method, TraitData};
 
     fn coded(action: GeneAction, codes: &[u8], ploidies: &[u8]) -> (Vec<f64>, Vec<f64>) {
@@ -225,7 +226,7 @@ mod tests {
         covariates.extend(columns.chunks(n).map(<[f64]>::to_vec));
         let data = FrameData { kinship: Some(&kinship), weights: None, covariates: &covariates };
         let frame = Frame::new(Method::Exact, &data, &traits).unwrap();
-        let model = frame.models().next().unwrap().1.unwrap().clone();
+        let model = frame.fitted()[0].null.clone().unwrap();
         let search = exact.search.unwrap();
         assert!((search.loglik - model.loglik_ml).abs() < 1e-6, "{} {}", search.loglik, model.loglik_ml);
         for (own, (beta, se)) in exact.effects.iter().zip(model.beta[1..].iter().zip(&model.beta_se[1..])) {

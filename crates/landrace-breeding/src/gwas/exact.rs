@@ -146,7 +146,7 @@ pub(crate) fn wald(moments: &mut Moments, size: Size, k: usize) -> Option<Associ
     let (beta, se) = effects[0];
     let ln_p = ln_f_tail(explained / variance / k as f64, k as f64, degrees);
     let effects = if k > 1 { effects } else { Vec::new() };
-    Some(Association { beta, se, effects, ln_p, search: None })
+    Some(Association { beta, se, effects, ln_p, ..Association::default() })
 }
 
 fn score_test(moments: &mut Moments, size: Size, k: usize) -> Option<f64> {

@@ -7,7 +7,7 @@ use landrace_genotypes::relationship::SampleMatrix;
 use super::Method;
 use super::coding::{Coded, MarkerAccount};
 use super::exact::{self, MarkerFit};
-use super::multi_locus::JointModel;
+use super::marker_test::{Components, MarkerTest};
 use super::points::{Association, Place, Points};
 use crate::mixed_model::likelihood::Size;
 use crate::mixed_model::moments::Moments;
@@ -37,8 +37,6 @@ pub struct Frame {
     traits: Vec<Fitted>,
     points: Points,
     size: Size,
-    /// The model with pseudo-QTN that tests are made in instead, of one trait.
-    joint: Option<Box<JointModel>>,
 }
 
 /// A trait, and sums of it and the covariates at the points.
@@ -103,84 +101,11 @@ impl Frame {
         let samples = traits.first().map_or(0, |own| own.values.len());
         let size = Size { samples, fitted: data.covariates.len() };
         let points = prepare(method, &mut fitted);
-        let basis = basis(data.covariates);
-        Ok(Self { method, spectrum, scale, basis, traits: fitted, points, size, joint: None })
-    }
-
-    /// The frame of a trait's model with pseudo-QTN.
-    pub(crate) fn joint(own: &TraitData, model: JointModel) -> Self {
-        let (samples, fitted) = (model.samples(), 0);
-        let rotated = Rotated::plain(&own.values, &[], None);
-        let null = model.null().cloned();
-        let own = Fitted { name: own.name.clone(), rotated, null, fixed: Vec::new(), score: None };
-        Self {
-            method: Method::Glm,
-            spectrum: None,
-            scale: None,
-            basis: Mat::new(),
-            traits: vec![own],
-            points: Points::new(Vec::new(), &[], &[]),
-            size: Size { samples, fitted },
-            joint: Some(Box::new(model)),
-        }
-    }
-
-    /// The models without markers, by trait; none for [`Method::Glm`].
-    pub fn models(&self) -> impl Iterator<Item = (&str, Option<&NullModel>)> {
-        self.traits.iter().map(|own| (own.name.as_str(), own.null.as_ref()))
-    }
-
-    /// Eigenvalues of the relationship that were below 0 and the lowest of them.
-    pub fn negative(&self) -> (usize, f64) {
-        let joint = self.joint.as_ref().map(|own| own.negative());
-        joint.or(self.spectrum.as_ref().map(Spectrum::negative)).unwrap_or((0, 0.0))
-    }
-
-    /// Number of samples.
-    pub fn samples(&self) -> usize {
-        self.size.samples
+        Ok(Self { method, spectrum, scale, basis: basis(data.covariates), traits: fitted, points, size })
     }
 
     pub(crate) fn fitted(&self) -> &[Fitted] {
         &self.traits
-    }
-
-    /// Tests coded markers against all traits; `None` for a marker that the covariates explain.
-    pub(crate) fn test(&self, coded: &Coded, account: &mut MarkerAccount) -> Vec<Option<Vec<Association>>> {
-        if coded.markers.is_empty() {
-            return Vec::new();
-        }
-        if let Some(joint) = &self.joint {
-            let tests = joint.test(coded, account).into_iter();
-            return tests.map(|own| own.map(|own| vec![own])).collect();
-        }
-        let is_collinear = self.collinear(coded);
-        let rotated = self.rotate(&coded.columns);
-        let (pairs, starts) = pairs(coded, &rotated);
-        let sums = self.points.sums(&rotated, &pairs);
-        let mut moments = Moments::default();
-        let mut out = Vec::new();
-        for (index, marker) in coded.markers.iter().enumerate() {
-            let k = marker.columns.len();
-            let pairs = starts[index]..starts[index] + k * (k + 1) / 2;
-            let each = |(of, own): (usize, &Fitted)| {
-                let mut place =
-                    Place { columns: &marker.columns, pairs: pairs.clone(), of, traces: [0.0; 2] };
-                if self.method == Method::Exact {
-                    let fit = MarkerFit::new(own, &rotated, &marker.columns, self.size);
-                    return exact::test(fit, (&self.points, &sums), &mut place, &mut moments);
-                }
-                let point = if self.method == Method::Glm { 0 } else { of };
-                place.traces = own.fixed[0].traces;
-                self.points.gather(&sums, &place, ([Some(point), None], &own.fixed[0].sums), &mut moments);
-                exact::wald(&mut moments, self.size, k)
-            };
-            let tests: Option<Vec<Association>> =
-                if is_collinear[index] { None } else { self.traits.iter().enumerate().map(each).collect() };
-            account.collinear += u64::from(tests.is_none());
-            out.push(tests);
-        }
-        out
     }
 
     /// The markers that are combinations of the covariates.
@@ -220,6 +145,58 @@ impl Frame {
                 let mut target = target;
                 target.copy_from(columns);
             }
+        }
+        out
+    }
+}
+
+impl MarkerTest for Frame {
+    fn samples(&self) -> usize {
+        self.size.samples
+    }
+
+    fn negative(&self) -> (usize, f64) {
+        self.spectrum.as_ref().map_or((0, 0.0), Spectrum::negative)
+    }
+
+    fn models(&self) -> Vec<(&str, Option<Components>)> {
+        let one = |own: &'_ Fitted| own.null.as_ref().map(Components::from);
+        self.traits.iter().map(|own| (own.name.as_str(), one(own))).collect()
+    }
+
+    fn linear(&self) -> Option<&Frame> {
+        Some(self)
+    }
+
+    fn test(&self, coded: &Coded, account: &mut MarkerAccount) -> Vec<Option<Vec<Association>>> {
+        if coded.markers.is_empty() {
+            return Vec::new();
+        }
+        let is_collinear = self.collinear(coded);
+        let rotated = self.rotate(&coded.columns);
+        let (pairs, starts) = pairs(coded, &rotated);
+        let sums = self.points.sums(&rotated, &pairs);
+        let mut moments = Moments::default();
+        let mut out = Vec::new();
+        for (index, marker) in coded.markers.iter().enumerate() {
+            let k = marker.columns.len();
+            let pairs = starts[index]..starts[index] + k * (k + 1) / 2;
+            let each = |(of, own): (usize, &Fitted)| {
+                let mut place =
+                    Place { columns: &marker.columns, pairs: pairs.clone(), of, traces: [0.0; 2] };
+                if self.method == Method::Exact {
+                    let fit = MarkerFit::new(own, &rotated, &marker.columns, self.size);
+                    return exact::test(fit, (&self.points, &sums), &mut place, &mut moments);
+                }
+                let point = if self.method == Method::Glm { 0 } else { of };
+                place.traces = own.fixed[0].traces;
+                self.points.gather(&sums, &place, ([Some(point), None], &own.fixed[0].sums), &mut moments);
+                exact::wald(&mut moments, self.size, k)
+            };
+            let tests: Option<Vec<Association>> =
+                if is_collinear[index] { None } else { self.traits.iter().enumerate().map(each).collect() };
+            account.collinear += u64::from(tests.is_none());
+            out.push(tests);
         }
         out
     }
@@ -273,7 +250,7 @@ fn prepare(method: Method, fitted: &mut [Fitted]) -> Points {
                 weightings.push((weights(lambda), Some(index)));
             }
         }
-        // Multi-locus models have frames of their own.
+        // Multi-locus models are others.
         Method::Glm | Method::Blink | Method::FarmCpu | Method::Mlmm => {
             for own in fitted.iter_mut() {
                 own.fixed = vec![Fixed::at(own, 0.0, &mut moments)];

@@ -19,8 +19,9 @@ use landrace_genotypes::{GenotypeError, GenotypeSource};
 
 use super::Method;
 use super::coding::{Coder, Marker};
-use super::frame::{Frame, TraitData};
+use super::frame::TraitData;
 use super::loco::GroupData;
+use super::marker_test::MarkerTest;
 use super::points::Association;
 use super::scan::Scanned;
 use crate::mixed_model::ModelError;
@@ -32,8 +33,7 @@ mod farmcpu;
 mod joint;
 mod space;
 
-pub(crate) use joint::JointModel;
-use joint::Pseudo;
+use joint::{JointFrame, JointModel, Pseudo};
 use space::Space;
 
 /// Scans at most.
@@ -87,7 +87,7 @@ pub enum End {
 /// What was found for one trait.
 pub struct MultiLocus {
     /// The model to test markers in.
-    pub frame: Frame,
+    pub frame: Box<dyn MarkerTest>,
     /// The pseudo-QTN, the best first.
     pub chosen: Vec<Chosen>,
     /// Share of the variance beside the covariates that they explain together.
@@ -208,7 +208,8 @@ impl Job<'_> {
         chosen.sort_by(|a, b| a.association.ln_p.total_cmp(&b.association.ln_p));
         let (share, rounds) = (self.model.share(), self.rounds);
         let end = self.end.unwrap_or(End::Rounds);
-        MultiLocus { frame: Frame::joint(self.of, self.model), chosen, share, rounds, end }
+        let frame = Box::new(JointFrame { name: self.of.name.clone(), model: self.model });
+        MultiLocus { frame, chosen, share, rounds, end }
     }
 }
 

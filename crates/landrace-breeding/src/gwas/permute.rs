@@ -9,6 +9,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::coding::{CodeScratch, Coder, MarkerAccount};
 use super::frame::{Fitted, Frame};
+use super::marker_test::MarkerTest;
 use super::scan::{Group, Scanned};
 
 /// A trait's residuals, permuted, in directions where all samples are independent and of one variance.
@@ -35,7 +36,7 @@ pub fn permuted_minima(
 ) -> Result<Vec<Vec<f64>>, GenotypeError> {
     let frames = group.frames.each();
     let permuted: Vec<(Option<&str>, Vec<Permuted>)> =
-        frames.iter().map(|(contig, frame)| (*contig, of_frame(frame, count, seed))).collect();
+        frames.iter().map(|(contig, frame)| (*contig, of_frame(*frame, count, seed))).collect();
     let coder = Coder { samples: &group.samples, coding: scanned.coding, filter: scanned.filter };
     let traits = group.traits.len();
     let mut best = vec![vec![0.0f64; count]; traits];
@@ -44,7 +45,7 @@ pub fn permuted_minima(
     for_each_block(
         source,
         |block| {
-            let frame = group.frames.of(&block.contig)?;
+            let frame = group.frames.linear(&block.contig)?;
             let is_it = |own: &&(Option<&str>, Vec<Permuted>)| own.0.is_none_or(|own| own == &*block.contig);
             let own = permuted.iter().find(is_it).map_or(&[][..], |own| &own.1);
             let (mut scratch, mut account) = (CodeScratch::default(), MarkerAccount::default());
@@ -73,8 +74,8 @@ pub fn permuted_minima(
     Ok(best)
 }
 
-fn of_frame(frame: &Frame, count: usize, seed: u64) -> Vec<Permuted> {
-    frame.fitted().iter().map(|own| Permuted::of(own, count, seed)).collect()
+fn of_frame(frame: &dyn MarkerTest, count: usize, seed: u64) -> Vec<Permuted> {
+    frame.linear().map_or(&[][..], Frame::fitted).iter().map(|own| Permuted::of(own, count, seed)).collect()
 }
 
 impl Permuted {

@@ -16,6 +16,8 @@ pub struct Association {
     pub effects: Vec<(f64, f64)>,
     /// ln of the p-value of Wald's F test of all columns.
     pub ln_p: f64,
+    /// ln of the p-value of a score test by the normal distribution, where `ln_p` may be by a saddle point.
+    pub ln_p_normal: Option<f64>,
     /// What the search for λ adds.
     pub search: Option<super::exact::Search>,
 }

@@ -6,6 +6,7 @@ use landrace_genotypes::{GenotypeBlock, GenotypeError, GenotypeSource, for_each_
 
 use super::coding::{CodeScratch, Coder, Coding, Marker, MarkerAccount, MarkerFilter};
 use super::frame::Frame;
+use super::marker_test::MarkerTest;
 use super::points::Association;
 
 /// Traits of one set of samples, and the models that they are tested in.
@@ -21,16 +22,16 @@ pub struct Group {
 /// The models of a group's traits.
 pub enum Frames {
     /// One for all contigs.
-    One(Box<Frame>),
+    One(Box<dyn MarkerTest>),
     /// One a contig, by relationship from all other contigs.
-    ByContig(HashMap<String, Frame>),
+    ByContig(HashMap<String, Box<dyn MarkerTest>>),
 }
 
 impl Frames {
-    pub(crate) fn of(&self, contig: &str) -> Result<&Frame, GenotypeError> {
+    pub(crate) fn of(&self, contig: &str) -> Result<&dyn MarkerTest, GenotypeError> {
         match self {
-            Self::One(frame) => Ok(frame),
-            Self::ByContig(frames) => frames.get(contig).ok_or_else(|| {
+            Self::One(frame) => Ok(frame.as_ref()),
+            Self::ByContig(frames) => frames.get(contig).map(AsRef::as_ref).ok_or_else(|| {
                 GenotypeError::Request(format!(
                     "contig '{contig}' had no variants when the relationship was made; run again on the same file"
                 ))
@@ -38,13 +39,22 @@ impl Frames {
         }
     }
 
+    /// The linear model of a contig.
+    ///
+    /// # Errors
+    /// Returns an error if the contig is not known or its model is another.
+    pub(crate) fn linear(&self, contig: &str) -> Result<&Frame, GenotypeError> {
+        let linear = self.of(contig)?.linear();
+        linear.ok_or_else(|| GenotypeError::Request("this is for linear models of single traits".to_owned()))
+    }
+
     /// The models, by contig if there are several.
-    pub fn each(&self) -> Vec<(Option<&str>, &Frame)> {
+    pub fn each(&self) -> Vec<(Option<&str>, &dyn MarkerTest)> {
         match self {
-            Self::One(frame) => vec![(None, frame)],
+            Self::One(frame) => vec![(None, frame.as_ref())],
             Self::ByContig(frames) => {
                 let mut all: Vec<_> =
-                    frames.iter().map(|(contig, frame)| (Some(contig.as_str()), frame)).collect();
+                    frames.iter().map(|(contig, frame)| (Some(contig.as_str()), frame.as_ref())).collect();
                 all.sort_by_key(|own| own.0);
                 all
             }

@@ -8,6 +8,12 @@ use super::Method;
 use super::coding::Marker;
 use super::points::Association;
 
+/// The header line of two-valued traits, without the line's end: the score test by the normal distribution, and by a
+/// saddle point where it is far out.
+pub fn header_of_two_valued() -> &'static str {
+    "chr\trs\tps\tn_miss\tallele1\tallele0\taf\tbeta\tse\tp_score\tp_spa\ttrait"
+}
+
 /// The header line, without the line's end. With `has_classes`, each marker's degrees of freedom and effects come last.
 pub fn header(method: Method, has_classes: bool) -> String {
     let start = match method {
@@ -38,6 +44,10 @@ pub fn push_row(out: &mut String, marker: &Marker, own: &Association, of: &str) 
     }
     if let Some(search) = &own.search {
         let _ = write!(out, "{:.6e}\t{:.6e}\t{:.6e}\t", search.loglik, search.lambda_reml, search.lambda_ml);
+    }
+    if let Some(ln_p) = own.ln_p_normal {
+        out.push_str(&probability_text(ln_p));
+        out.push('\t');
     }
     out.push_str(&probability_text(own.ln_p));
     if let Some(search) = &own.search {

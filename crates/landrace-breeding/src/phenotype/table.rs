@@ -22,6 +22,8 @@ pub struct ReadOptions {
     pub sheet: Option<String>,
     /// Names of the genotypes' samples, which tell the column of names; may be empty.
     pub samples: Vec<String>,
+    /// Traits whose two words are read as 0 and 1; if it is empty, all of known words; `None` to leave words alone.
+    pub two_valued: Option<Vec<String>>,
 }
 
 /// Phenotypes, a row a plant, plot or value.
@@ -88,6 +90,9 @@ impl PhenotypeTable {
             is_missing_said: !options.missing.is_empty(),
         };
         table.index_names()?;
+        if let Some(asked) = &options.two_valued {
+            table.code_labels(asked);
+        }
         Ok(table)
     }
 
@@ -129,6 +134,10 @@ impl PhenotypeTable {
     /// What was taken for granted in reading, one line each.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    pub(super) fn add_note(&mut self, note: String) {
+        self.notes.push(note);
     }
 
     /// Distinct names of the samples, in the order of the file.

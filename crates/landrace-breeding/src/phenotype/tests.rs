@@ -182,3 +182,33 @@ fn the_set_of_an_analysis_has_all_of_it() {
     let message = AnalysisSet::new(&get("z"), &join, None).unwrap_err().to_string();
     assert!(message.contains("trait 'z' does not vary: all 5 samples have 2"), "{message}");
 }
+
+#[test]
+fn two_words_of_a_trait_are_0_and_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |text: &str, asked: &[&str]| {
+        let path = folder.path().join("t.tsv");
+        let mut out = file::create(&path).unwrap();
+        out.write_all(text.as_bytes()).unwrap();
+        file::publish(vec![out]).unwrap();
+        let two_valued = Some(names(asked));
+        PhenotypeTable::read(
+            &path,
+            &ReadOptions { two_valued, samples: names(&["a", "b"]), ..ReadOptions::default() },
+        )
+        .unwrap()
+    };
+    let wide =
+        "line\tblight\tcolour\theight\na\tResistant\tred\t2\nb\tNA\twhite\t3\nc\tsusceptible\tred\t4\n";
+    let all = read(wide, &[]);
+    assert_eq!(words(&all), ["blight", "height"]);
+    assert_eq!(values(&all, "blight").unwrap(), [Some(1.0), None, Some(0.0)]);
+    assert_eq!(all.notes(), ["blight: 'resistant' is read as 1, 'susceptible' as 0"]);
+    let asked = read(wide, &["Colour"]);
+    assert_eq!(values(&asked, "colour").unwrap(), [Some(0.0), Some(1.0), Some(0.0)]);
+    assert!(values(&asked, "blight").unwrap_err().contains("cannot read 'Resistant' as a number"));
+    let long = "line\ttrait\tvalue\na\trot\tno\na\tsize\t5\nb\trot\tyes\nb\tsize\t6\n";
+    let long = read(long, &[]);
+    assert_eq!(values(&long, "rot").unwrap(), [Some(0.0), Some(1.0)]);
+    assert_eq!(values(&long, "size").unwrap(), [Some(5.0), Some(6.0)]);
+}

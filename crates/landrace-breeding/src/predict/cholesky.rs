@@ -40,10 +40,20 @@ impl Cholesky {
         solve_lower_triangular_in_place(self.factor.as_ref(), rhs, Par::Seq);
     }
 
+    /// L⁻ᵀ B in place.
+    pub(crate) fn second_half_solve(&self, rhs: MatMut<'_, f64>) {
+        solve_upper_triangular_in_place(self.factor.transpose(), rhs, Par::Seq);
+    }
+
     /// A⁻¹ B in place.
     pub(crate) fn solve(&self, mut rhs: MatMut<'_, f64>) {
         self.half_solve(rhs.rb_mut());
-        solve_upper_triangular_in_place(self.factor.transpose(), rhs, Par::Seq);
+        self.second_half_solve(rhs);
+    }
+
+    /// L, of which the lower half counts.
+    pub(crate) fn lower(&self) -> MatRef<'_, f64> {
+        self.factor.as_ref()
     }
 
     /// A⁻¹ b.

@@ -4,22 +4,27 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use landrace_breeding::gwas::{
-    Coding, GeneAction, MarkerAccount, MarkerFilter, Method, Results, Scanned, header, push_row, scan,
+    Coding, GeneAction, MarkerAccount, MarkerFilter, Method, Results, Scanned, header, header_of_two_valued,
+    push_row, scan,
 };
+use landrace_breeding::phenotype::AnalysisSet;
 use landrace_genome::file;
 use landrace_genome::length::parse_bases;
 use landrace_genome::summary::Summary;
 use landrace_genotypes::{GenotypeError, Wanted};
 
 use crate::cli::Session;
-use crate::phenotypes::PhenotypeArgs;
+use crate::phenotypes::{PhenotypeArgs, Phenotypes};
 use crate::{genotypes, output};
 
 mod account;
+mod binary;
 mod models;
 mod multi_locus;
 mod regions;
 mod threshold;
+
+use binary::TraitKind;
 
 /// Association of markers with traits, by exact mixed models
 #[derive(clap::Args)]
@@ -27,11 +32,14 @@ mod threshold;
     landrace gwas panel.vcf.gz -p traits.tsv --pcs 3 --loco -o scan.tsv\n  \
     landrace gwas panel.bed -p traits.tsv --relationship g.tsv --covariates sex.tsv -o scan.tsv\n  \
     landrace gwas potato.vcf.gz -p traits.tsv --method p3d --gene-action general -o scan.tsv\n  \
-    landrace gwas panel.bed -p traits.tsv --method blink --pcs 3 -o scan.tsv\n\n\
+    landrace gwas panel.bed -p traits.tsv --method blink --pcs 3 -o scan.tsv\n  \
+    landrace gwas panel.bed -p blight.tsv --trait-kind binary -o scan.tsv\n\n\
     The table has a line a marker and trait, with GEMMA's columns: beta is the effect of one more copy of allele1 (the \
     alternate allele), af its frequency; dosages of samples of several ploidies count as shares of the highest one. With \
     another --gene-action beta is what its notes say; general and diplo-general have NA there and the effect of each \
-    dosage, against the lowest, in the last column. The mean is always fitted; give other fixed effects with --covariates and \
+    dosage, against the lowest, in the last column. Of traits of two values beta is log odds (Firth's penalised \
+    likelihood), p_score the score test's p and p_spa the same with a saddle-point tail beyond two standard deviations, \
+    which few cases and rare alleles need. The mean is always fitted; give other fixed effects with --covariates and \
     --pcs. Missing calls count as the marker's mean. What was fitted, variance components included, stands in the \
     notes and in <output>.summary.json; the best markers in <output>.hits.tsv. Multi-locus methods (blink, farmcpu, mlmm) \
     choose markers round by round, write them to <output>.qtn.tsv, and test each marker beside those that it cannot stand \
@@ -46,9 +54,13 @@ pub(crate) struct Args {
     output: PathBuf,
     /// exact: the variance ratio is fitted for each marker (as GEMMA's -lmm 4); p3d: it is that of the model without
     /// markers; glm: no relationship; blink, farmcpu: no relationship, but markers that stand for causal ones in the model
-    /// (pseudo-QTN); mlmm: these beside the relationship
-    #[arg(short, long, value_name = "METHOD", default_value = "exact", value_parser = Method::ALL.map(Method::name))]
-    method: String,
+    /// (pseudo-QTN); mlmm: these beside the relationship [default: exact; p3d for binary traits]
+    #[arg(short, long, value_name = "METHOD", value_parser = Method::ALL.map(Method::name))]
+    method: Option<String>,
+    /// quantitative: linear models; binary: traits of two values (0 and 1, or two words), by logistic mixed models and
+    /// score tests with a saddle-point tail
+    #[arg(long, value_name = "KIND", default_value = "quantitative", value_parser = TraitKind::NAMES)]
+    trait_kind: String,
     /// How the trait answers to the copies of the alternate allele: in equal steps, by one or two copies of either allele
     /// (dom), with heterozygotes all alike (diplo), or as it may, dosage by dosage (general: an F test)
     #[arg(long, value_name = "ACTION", default_value = "additive", value_parser = GeneAction::ALL.map(|own| own.name()))]
@@ -79,14 +91,14 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
-    let method = Method::from_name(&args.method).unwrap_or(Method::Exact);
     args.check()?;
     let mut source = args.input.open(Wanted::default())?;
-    let phenotypes = args.phenotypes.read(session, &source.header().samples)?;
-    let models = models::fit(args, (method, source.header()), phenotypes.sets(session)?, session)?;
+    let is_binary = args.kind() == TraitKind::Binary;
+    let phenotypes = args.phenotypes.read_with(session, &source.header().samples, is_binary)?;
+    let models = models::fit(args, source.header(), args.sets(&phenotypes, session)?, session)?;
     let bar = genotypes::follow(session, "gwas", source.as_ref());
     let mut out = file::create(&args.output)?;
-    writeln!(out, "{}", header(method, args.action().has_classes()))?;
+    writeln!(out, "{}", args.header())?;
     let mut results: Vec<Results> = models.traits.iter().map(|_| Results::default()).collect();
     let accounts = scan(
         source.as_mut(),
@@ -124,9 +136,29 @@ impl Args {
         Scanned { coding: &GeneAction::ALL[place], filter }
     }
 
-    /// Refuses thresholds that the gene action has none of.
+    /// The samples and values of each trait.
+    fn sets(&self, phenotypes: &Phenotypes, session: &Session) -> anyhow::Result<Vec<AnalysisSet>> {
+        let sets = phenotypes.sets(session)?;
+        match self.kind() {
+            TraitKind::Binary => binary::two_valued(sets, phenotypes.is_asked, session),
+            TraitKind::Quantitative => {
+                binary::hint(&sets, session);
+                Ok(sets)
+            }
+        }
+    }
+
+    fn header(&self) -> String {
+        match self.kind() {
+            TraitKind::Binary => header_of_two_valued().to_owned(),
+            TraitKind::Quantitative => header(self.method(), self.action().has_classes()),
+        }
+    }
+
+    /// Refuses thresholds that the gene action has none of, and what two-valued traits have none of.
     fn check(&self) -> anyhow::Result<()> {
-        multi_locus::check(self)?;
+        self.check_binary()?;
+        self.check_multi_locus()?;
         if self.action().has_classes() && !self.threshold.is_bonferroni() {
             anyhow::bail!(
                 "--gene-action {}: the thresholds 'effective' and 'permutation' are for tests of one column a marker; \

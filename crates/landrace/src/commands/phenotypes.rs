@@ -54,7 +54,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     let (sample_column, missing, sheet) =
         (args.sample_column.clone(), args.missing.clone(), args.sheet.clone());
-    let options = ReadOptions { sample_column, missing, sheet, samples: Vec::new() };
+    let options = ReadOptions { sample_column, missing, sheet, samples: Vec::new(), two_valued: None };
     let table = PhenotypeTable::read(&args.table, &options)?;
     table.notes().iter().for_each(|line| session.progress.note(line));
     let traits: Vec<TraitName> = match args.traits.as_slice() {

@@ -7,29 +7,30 @@ use faer::{Accum, Mat, Par};
 
 use super::super::coding::{Coded, Marker, MarkerAccount};
 use super::super::exact::wald;
+use super::super::marker_test::{Components, MarkerTest};
 use super::super::points::Association;
 use super::basis::{Basis, dot};
 use super::{ALIKE, Chosen, Space};
 use crate::mixed_model::likelihood::Size;
 use crate::mixed_model::moments::{Moments, pair};
-use crate::mixed_model::{ModelError, NullModel};
+use crate::mixed_model::{ModelError, NullModel, Spectrum};
 
 /// Part of what the covariates leave of a marker that the pseudo-QTN must leave.
 pub(super) const LEFT: f64 = 1e-4;
 
 /// A marker taken into the model.
 #[derive(Clone, Debug)]
-pub(crate) struct Pseudo {
-    pub(crate) marker: Marker,
+pub(super) struct Pseudo {
+    pub(super) marker: Marker,
     /// Its columns, a number a sample.
-    pub(crate) columns: Vec<Vec<f64>>,
+    pub(super) columns: Vec<Vec<f64>>,
     /// Its dosages, centred, of length 1.
-    pub(crate) unit: Vec<f64>,
-    pub(crate) round: usize,
+    pub(super) unit: Vec<f64>,
+    pub(super) round: usize,
 }
 
 /// A linear model in whitened directions.
-pub(crate) struct JointModel {
+pub(super) struct JointModel {
     pub(super) space: Arc<Space>,
     data: Arc<Data>,
     pseudo: Vec<Pseudo>,
@@ -131,11 +132,11 @@ impl JointModel {
         Ok(Self { space, data, pseudo, null, roots, basis, beside, coordinates, left, factors, own })
     }
 
-    pub(crate) fn null(&self) -> Option<&NullModel> {
+    pub(super) fn null(&self) -> Option<&NullModel> {
         self.null.as_ref()
     }
 
-    pub(crate) fn pseudo(&self) -> &[Pseudo] {
+    pub(super) fn pseudo(&self) -> &[Pseudo] {
         &self.pseudo
     }
 
@@ -143,13 +144,8 @@ impl JointModel {
         self.data.covariates.len()
     }
 
-    pub(crate) fn samples(&self) -> usize {
+    pub(super) fn samples(&self) -> usize {
         self.data.y.len()
-    }
-
-    /// Negative eigenvalues of the relationship and the lowest of them.
-    pub(crate) fn negative(&self) -> (usize, f64) {
-        self.space.spectrum.as_ref().map_or((0, 0.0), |own| own.negative())
     }
 
     /// A column of numbers, one a sample, in whitened directions.
@@ -158,12 +154,12 @@ impl JointModel {
     }
 
     /// Share of the variance beside the covariates that the pseudo-QTN explain together.
-    pub(crate) fn share(&self) -> f64 {
+    pub(super) fn share(&self) -> f64 {
         1.0 - self.left / dot(&self.beside, &self.beside)
     }
 
     /// The pseudo-QTN, each tested beside the others, in the order in which they were taken.
-    pub(crate) fn own_tests(&self) -> Vec<Chosen> {
+    pub(super) fn own_tests(&self) -> Vec<Chosen> {
         let mut out = Vec::new();
         for own in &self.pseudo {
             let columns = Mat::from_fn(self.samples(), own.columns.len(), |i, k| own.columns[k][i]);
@@ -198,7 +194,7 @@ impl JointModel {
     }
 
     /// Tests coded markers; `None` for one that covariates or pseudo-QTN explain.
-    pub(crate) fn test(&self, coded: &Coded, account: &mut MarkerAccount) -> Vec<Option<Association>> {
+    pub(super) fn test(&self, coded: &Coded, account: &mut MarkerAccount) -> Vec<Option<Association>> {
         if coded.markers.is_empty() {
             return Vec::new();
         }
@@ -270,6 +266,30 @@ impl JointModel {
         moments.set(sums.into_iter(), k + 1, [0.0; 2]);
         let free = self.samples() + left_out.len() - width;
         wald(moments, Size { samples: free, fitted: 0 }, k)
+    }
+}
+
+/// A model with pseudo-QTN as a scan takes it.
+pub(super) struct JointFrame {
+    pub(super) name: String,
+    pub(super) model: JointModel,
+}
+
+impl MarkerTest for JointFrame {
+    fn samples(&self) -> usize {
+        self.model.samples()
+    }
+
+    fn negative(&self) -> (usize, f64) {
+        self.model.space.spectrum.as_ref().map_or((0, 0.0), Spectrum::negative)
+    }
+
+    fn models(&self) -> Vec<(&str, Option<Components>)> {
+        vec![(&self.name, self.model.null().map(Components::from))]
+    }
+
+    fn test(&self, coded: &Coded, account: &mut MarkerAccount) -> Vec<Option<Vec<Association>>> {
+        self.model.test(coded, account).into_iter().map(|own| own.map(|own| vec![own])).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a scan found, for people: the summary's tables, the list of the best markers, notes.
 
-use landrace_breeding::gwas::{Genomewide, MarkerAccount, Method, Results};
-use landrace_breeding::mixed_model::{Bound, NullModel};
+use landrace_breeding::gwas::{Components, Genomewide, MarkerAccount, Method, Results};
+use landrace_breeding::mixed_model::Bound;
 use landrace_genome::summary::{Chart, Summary, Table};
 use landrace_genotypes::significance::probability_text;
 use serde_json::Value;
@@ -38,7 +38,7 @@ pub(super) fn sum_up(args: &Args, results: Vec<Results>, thresholds: &[Threshold
 /// Fills the summary.
 pub(super) fn describe(summary: &mut Summary, models: &Models, found: &[Found], accounts: &[MarkerAccount]) {
     let read = accounts.first().map_or(0, |own| own.read);
-    summary.count("method", models.method.name()).count("fitted", models.method.description());
+    summary.count("method", models.method.name()).count("fitted", models.fitted);
     summary.count("relationship", models.relationship.as_str()).count("traits", models.traits.len());
     summary.count("markers_read", read).count("markers_tested", tested(found));
     summary.count("findings", found.iter().map(significant_leads).sum::<usize>());
@@ -75,7 +75,7 @@ fn model_table(models: &Models, found: &[Found]) -> Table {
         for (contig, frame) in group.frames.each() {
             for (&of, (name, model)) in group.traits.iter().zip(frame.models()) {
                 let own = &found[of];
-                let numbers = model.map_or_else(|| vec![Value::Null; 5], model_numbers);
+                let numbers = model.map_or_else(|| vec![Value::Null; 5], |model| model_numbers(&model));
                 let start: [Value; 4] = [
                     name.into(),
                     contig.unwrap_or("all").into(),
@@ -118,7 +118,7 @@ fn model_table(models: &Models, found: &[Found]) -> Table {
     }
 }
 
-fn model_numbers(model: &NullModel) -> Vec<Value> {
+fn model_numbers(model: &Components) -> Vec<Value> {
     let bound = match model.bound {
         None => "",
         Some(Bound::Low) => "lower",

@@ -12,6 +12,7 @@ use landrace_genotypes::pca;
 use landrace_genotypes::relationship::{self, Options, SampleMatrix};
 use landrace_genotypes::{SourceHeader, Wanted};
 
+use super::binary::{self, TraitKind};
 use super::{Args, multi_locus};
 use crate::cli::Session;
 
@@ -55,6 +56,8 @@ pub(super) struct Models {
     /// Columns of X of each trait, the mean first.
     pub(super) covariates: Vec<Vec<String>>,
     pub(super) method: Method,
+    /// What is fitted, for people.
+    pub(super) fitted: &'static str,
     /// The relationship in words.
     pub(super) relationship: String,
     /// Pseudo-QTN of each trait, by multi-locus methods.
@@ -66,10 +69,11 @@ pub(super) struct Models {
 /// Reads or computes the relationship, and fits the models without markers.
 pub(super) fn fit(
     args: &Args,
-    (method, header): (Method, &SourceHeader),
+    header: &SourceHeader,
     sets: Vec<AnalysisSet>,
     session: &Session,
 ) -> anyhow::Result<Models> {
+    let method = args.method();
     let mut digests = Vec::new();
     let (kinships, relationship) = match (&args.model.relationship, method) {
         (_, method) if !method.has_relationship() => (Kinships::None, "none".to_owned()),
@@ -87,6 +91,7 @@ pub(super) fn fit(
         traits: sets.iter().map(|set| set.name.to_string()).collect(),
         covariates: vec![Vec::new(); sets.len()],
         method,
+        fitted: args.kind().fitted(method),
         relationship,
         found: Vec::new(),
         digests,
@@ -107,8 +112,14 @@ pub(super) fn fit(
             multi_locus::fit((args, &kinships), &data, (&members, &design.0), &mut models)?;
             continue;
         }
-        let frames = Frames::fit(method, &kinships, &data)
-            .map_err(|(name, error)| anyhow::anyhow!("{}", refusal(&name, &error, &design.0)))?;
+        let refusal = |name: &str, error: &ModelError| anyhow::anyhow!("{}", refusal(name, error, &design.0));
+        let frames = match args.kind() {
+            TraitKind::Quantitative => {
+                Frames::fit(method, &kinships, &data).map_err(|(name, error)| refusal(&name, &error))?
+            }
+            TraitKind::Binary => Frames::fit_logistic(&kinships, &data)
+                .map_err(|(name, error)| binary::refusal(&name, &error, &design.0, refusal))?,
+        };
         members.iter().for_each(|&of| models.covariates[of] = design.0.clone());
         models.groups.push(Group { samples: first.samples.clone(), traits: members, frames });
     }
@@ -246,7 +257,7 @@ fn read(
 
 /// Says what was fitted.
 fn say(models: &Models, session: &Session) {
-    session.progress.note(&format!("{}; relationship: {}", models.method.description(), models.relationship));
+    session.progress.note(&format!("{}; relationship: {}", models.fitted, models.relationship));
     for group in &models.groups {
         for (contig, frame) in group.frames.each() {
             let (negative, lowest) = frame.negative();
@@ -266,7 +277,10 @@ fn say(models: &Models, session: &Session) {
                 let se = model.h2_se.map(|se| format!(" (se {se:.4})")).unwrap_or_default();
                 let line = format!(
                     "{name}{whose}: {} samples; Vg {:.6}, Ve {:.6}, share explained by the relationship {:.4}{se}",
-                    model.samples, model.vg, model.ve, model.h2
+                    frame.samples(),
+                    model.vg,
+                    model.ve,
+                    model.h2
                 );
                 match (contig, model.bound) {
                     (None, None) => session.progress.note(&line),

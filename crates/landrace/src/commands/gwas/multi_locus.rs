@@ -29,29 +29,33 @@ pub(super) struct Found {
     end: End,
 }
 
-/// Refuses what multi-locus methods have no answer to.
-pub(super) fn check(args: &Args) -> anyhow::Result<()> {
-    let method = args.method.as_str();
-    let Some(own) = Method::from_name(method).filter(|own| own.is_multi_locus()) else { return Ok(()) };
-    if args.model.is_loco() {
-        anyhow::bail!(
-            "--method {method} fits one model for all contigs, so --loco does not go with it; leave --loco out, or use \
+impl Args {
+    /// Refuses what multi-locus methods have no answer to.
+    pub(super) fn check_multi_locus(&self) -> anyhow::Result<()> {
+        let (own, method) = (self.method(), self.method().name());
+        if !own.is_multi_locus() {
+            return Ok(());
+        }
+        if self.model.is_loco() {
+            anyhow::bail!(
+                "--method {method} fits one model for all contigs, so --loco does not go with it; leave --loco out, or use \
              --method exact or p3d"
-        );
-    }
-    if args.model.has_given() && !own.has_relationship() {
-        anyhow::bail!(
-            "--method {method} has no relationship in its model, so --relationship would do nothing; leave it out (and \
+            );
+        }
+        if self.model.has_given() && !own.has_relationship() {
+            anyhow::bail!(
+                "--method {method} has no relationship in its model, so --relationship would do nothing; leave it out (and \
              take --pcs for structure), or use --method mlmm, which has both"
-        );
-    }
-    if args.threshold.is_permutation() {
-        anyhow::bail!(
-            "--method {method}: --threshold permutation would keep markers that were chosen on the trait as it is; use \
+            );
+        }
+        if self.threshold.is_permutation() {
+            anyhow::bail!(
+                "--method {method}: --threshold permutation would keep markers that were chosen on the trait as it is; use \
              --threshold bonferroni or effective"
-        );
+            );
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Finds the pseudo-QTN of traits of the same samples; each trait then has a group of its own.
@@ -81,7 +85,7 @@ pub(super) fn fit(
         if count > 0 {
             models.covariates[of].push(format!("{count} pseudo-QTN"));
         }
-        let frames = Frames::One(Box::new(frame));
+        let frames = Frames::One(frame);
         models.groups.push(Group { samples: data.samples.to_vec(), traits: vec![of], frames });
         models.found.push(Found { of, chosen, share, rounds, end });
     }

@@ -26,6 +26,16 @@ pub(crate) struct ThresholdArgs {
 }
 
 impl ThresholdArgs {
+    /// Refuses permutation, which is for linear models of single traits.
+    pub(super) fn refuse_permutation(&self, asked: &str) -> anyhow::Result<()> {
+        if self.threshold == "permutation" {
+            anyhow::bail!(
+                "{asked}: the threshold 'permutation' is for quantitative traits one by one; use bonferroni or effective"
+            );
+        }
+        Ok(())
+    }
+
     /// Whether it is --alpha over the tests.
     pub(super) fn is_bonferroni(&self) -> bool {
         self.threshold == "bonferroni"
