@@ -8,6 +8,7 @@
 #![deny(clippy::cast_possible_truncation, clippy::too_many_lines, clippy::too_many_arguments)]
 
 mod covariates;
+mod environments;
 mod header;
 mod join;
 mod labels;

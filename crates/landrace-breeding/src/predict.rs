@@ -13,6 +13,7 @@ pub mod coded;
 mod cross_validation;
 mod dominance;
 mod effects;
+pub mod environments;
 mod gaussian;
 mod gblup;
 mod kernel_fit;

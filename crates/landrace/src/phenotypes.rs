@@ -68,6 +68,40 @@ impl PhenotypeArgs {
         samples: &[String],
         two_valued: bool,
     ) -> anyhow::Result<Phenotypes> {
+        let names = |table: &PhenotypeTable| -> anyhow::Result<Vec<TraitName>> {
+            Ok(match self.traits.as_slice() {
+                [] => table.default_traits(),
+                words => words.iter().map(|word| table.find_trait(word)).collect::<Result<_, _>>()?,
+            })
+        };
+        self.read_named(session, samples, two_valued, &names)
+    }
+
+    /// As [`Self::read`], one trait in several environments, with its name.
+    pub(crate) fn read_in_environments(
+        &self,
+        session: &Session,
+        samples: &[String],
+        environments: &[String],
+    ) -> anyhow::Result<(String, Phenotypes)> {
+        let name = std::cell::OnceCell::new();
+        let names = |table: &PhenotypeTable| -> anyhow::Result<Vec<TraitName>> {
+            let (own, names) = table.in_environments(&self.traits, environments)?;
+            name.get_or_init(|| own);
+            Ok(names)
+        };
+        let mut phenotypes = self.read_named(session, samples, false, &names)?;
+        phenotypes.is_asked = true;
+        Ok((name.into_inner().unwrap_or_default(), phenotypes))
+    }
+
+    fn read_named(
+        &self,
+        session: &Session,
+        samples: &[String],
+        two_valued: bool,
+        names: &dyn Fn(&PhenotypeTable) -> anyhow::Result<Vec<TraitName>>,
+    ) -> anyhow::Result<Phenotypes> {
         let options = ReadOptions {
             two_valued: two_valued.then(|| self.traits.clone()),
             sample_column: self.sample_column.clone(),
@@ -78,10 +112,7 @@ impl PhenotypeArgs {
         let table = PhenotypeTable::read(&self.phenotypes, &options)?;
         let join = table.join(samples)?;
         let mut notes = [table.notes().to_vec(), join.account()].concat();
-        let names: Vec<TraitName> = match self.traits.as_slice() {
-            [] => table.default_traits(),
-            words => words.iter().map(|word| table.find_trait(word)).collect::<Result<_, _>>()?,
-        };
+        let names = names(&table)?;
         if names.is_empty() {
             anyhow::bail!("{}: no column holds numbers, so there is no trait", table.path());
         }

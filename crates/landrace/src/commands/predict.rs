@@ -20,6 +20,7 @@ use crate::{genotypes, output};
 
 mod apply;
 mod design;
+mod environments;
 mod kin;
 mod method;
 mod several;
@@ -35,6 +36,7 @@ mod validation;
     landrace predict lines.vcf.gz -p trials.tsv --leave-out family --groups trials.tsv:family -o values.tsv\n  \
     landrace predict lines.vcf.gz -p trials.tsv --forward passport.tsv:year -o values.tsv\n  \
     landrace predict lines.vcf.gz -p blues.tsv --index 'yield=1,protein=0.4' -o values.tsv\n  \
+    landrace predict lines.vcf.gz -p blues.tsv --trait yield --environments all --folds 5 -o values.tsv\n  \
     landrace predict flock.vcf.gz -p records.tsv --pedigree flock.tsv --index 'gain=2,wool=1' -o values.tsv\n  \
     landrace predict lines.vcf.gz -p trials.tsv -o values.tsv --save-model yield.model.tsv\n  \
     landrace predict new.vcf.gz --model yield.model.tsv -o new.tsv\n  \
@@ -63,6 +65,8 @@ pub(crate) struct Args {
     several: several::SeveralArgs,
     #[command(flatten)]
     design: design::DesignArgs,
+    #[command(flatten)]
+    environments: environments::EnvironmentArgs,
 }
 
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
@@ -70,6 +74,9 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
         return design::run(args, session);
     }
     let Some(phenotypes) = &args.phenotypes else { return apply::run(args, session) };
+    if args.environments.is_wanted() {
+        return environments::run(args, phenotypes, session);
+    }
     let mut source = args.input.open(Wanted::default())?;
     let bar = genotypes::follow(session, "predict", source.as_ref());
     let matrix = Arc::new(GenotypeMatrix::from_source(source.as_mut())?);

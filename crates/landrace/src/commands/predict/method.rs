@@ -37,9 +37,14 @@ pub(super) struct MethodArgs {
 }
 
 impl MethodArgs {
+    /// When cross-validation estimates the variances.
+    pub(super) fn refit(&self) -> Refit {
+        if self.variances == "once" { Refit::Once } else { Refit::EachFold }
+    }
+
     /// The method asked for.
     pub(super) fn method(&self, seed: u64) -> Box<dyn Method> {
-        let refit = if self.variances == "once" { Refit::Once } else { Refit::EachFold };
+        let refit = self.refit();
         match self.method.as_str() {
             "dominance" => Box::new(Dominance { refit }),
             "rkhs" => Box::new(Gaussian { refit, ..Gaussian::default() }),
