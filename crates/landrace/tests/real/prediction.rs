@@ -14,6 +14,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("maize_lines_are_predicted_as_known", "maize_mdp281", &[], maize),
         trial("salmon_are_predicted_as_known", "salmon_gill1481", &[], salmon),
         trial("tetraploid_potatoes_are_predicted_from_their_dosages", "potato4x_gwaspoly", &[], potatoes),
+        trial(
+            "wheat_lines_seen_in_other_environments_gain_by_them",
+            "wheat_bglr599",
+            &[],
+            wheat_in_environments,
+        ),
         trial("a_saved_model_values_new_lines_as_the_fit_did", "wheat_bglr599", &[], saved),
     ]
 }
@@ -120,4 +126,51 @@ fn saved(bench: &Bench) {
 fn named(line: &str) -> (&str, f64) {
     let cells: Vec<&str> = line.split('\t').collect();
     (cells[0], cells[2].parse().unwrap())
+}
+
+/// López-Cruz et al. (2015) on these lines: lines seen in other environments gain where environments are correlated.
+fn wheat_in_environments(bench: &Bench) {
+    let (markers, traits, folds) = (
+        bench.data("wheat_bglr599/markers_dart.tsv.gz"),
+        bench.data("wheat_bglr599/grain_yield_4env.tsv.gz"),
+        bench.data("wheat_bglr599/cv_fold.tsv.gz"),
+    );
+    bench.landrace(&format!(
+        "predict {markers} -p {traits} --environments 1,2,4,5 --leave-out {folds}:fold -o given.tsv"
+    ));
+    // Within environments, the folds of the package give what they give one by one.
+    let found = within_environments(bench, "given.tsv.cv.tsv");
+    for (name, expected) in [("1", 0.503), ("2", 0.466), ("4", 0.376), ("5", 0.462)] {
+        let own = found[&key("CV1", name, "within")];
+        assert!((own - expected).abs() < 0.002, "{name}: {own} {expected}");
+    }
+    bench.landrace(&format!("predict {markers} -p {traits} --environments 1,2,4,5 --folds 10 -o e.tsv"));
+    let found = within_environments(bench, "e.tsv.cv.tsv");
+    let r = |scheme: &str, name: &str, model: &str| found[&key(scheme, name, model)];
+    // Environments 2 and 4 are alike, 5 less so, 1 is unlike all.
+    for (name, gain) in [("2", 0.1), ("4", 0.1)] {
+        let (own, within) = (r("CV2", name, "interaction"), r("CV2", name, "within"));
+        assert!(own - within > gain, "CV2 {name}: {own} {within}");
+    }
+    for name in ["1", "2", "4", "5"] {
+        let (own, within) = (r("CV1", name, "interaction"), r("CV1", name, "within"));
+        assert!((own - within).abs() < 0.06, "CV1 {name}: {own} {within}");
+        assert!(r("CV2", name, "interaction") > r("CV2", name, "main"), "{name}");
+    }
+}
+
+fn key(scheme: &str, environment: &str, model: &str) -> [String; 3] {
+    [scheme, environment, model].map(str::to_owned)
+}
+
+/// Correlations by scheme, environment and model, a mean over the repeats.
+fn within_environments(bench: &Bench, name: &str) -> HashMap<[String; 3], f64> {
+    let text = std::fs::read_to_string(bench.path(name)).unwrap();
+    let mut sums: HashMap<[String; 3], (f64, f64)> = HashMap::new();
+    for cells in text.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>()) {
+        let own = sums.entry(key(cells[0], cells[2], cells[3])).or_default();
+        own.0 += cells[5].parse::<f64>().unwrap();
+        own.1 += 1.0;
+    }
+    sums.into_iter().map(|(key, (sum, count))| (key, sum / count)).collect()
 }

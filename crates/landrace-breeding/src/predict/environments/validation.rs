@@ -173,15 +173,12 @@ impl Validator<'_> {
     /// Records dealt so that a line's lie in different folds, or in as many as there are; lines in one environment are
     /// never left out.
     fn dealt(&self, folds: usize, repeats: usize, seed: u64) -> Vec<Split> {
+        let mut of_lines = vec![Vec::new(); self.records.lines.len()];
+        self.records.cells.iter().enumerate().for_each(|(record, cell)| of_lines[cell.line].push(record));
         let mut out = Vec::new();
         for repeat in 1..=repeats {
             let mut members = vec![Vec::new(); folds];
-            for line in 0..self.records.lines.len() {
-                let own: Vec<usize> =
-                    (0..self.records.cells.len()).filter(|&at| self.records.cells[at].line == line).collect();
-                if own.len() < 2 {
-                    continue;
-                }
+            for (line, own) in of_lines.iter().enumerate().filter(|own| own.1.len() > 1) {
                 // One stream a repeat and line.
                 let mut stream = Xoshiro256PlusPlus::seed_from_u64(
                     seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
