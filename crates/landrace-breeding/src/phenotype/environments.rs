@@ -34,13 +34,13 @@ impl PhenotypeTable {
             return Err(self.error(format!("--environments: '{}' is given twice", names[twice])));
         }
         if names.len() < 2 {
-            let few: Vec<String> = names.iter().map(ToString::to_string).collect();
+            let few = names.first().map_or_else(
+                || "the values are all of one environment".to_owned(),
+                |one| format!("'{one}' is one environment"),
+            );
             return Err(self.error(format!(
-                "--environments: {} environment{} ({}); an interaction needs two and more: a column 'environment' (or \
-                 location, year), or columns that hold one environment each, named as --environments A,B",
-                names.len(),
-                if names.len() == 1 { "" } else { "s" },
-                if few.is_empty() { "the table has no such column".to_owned() } else { few.join(", ") }
+                "--environments: {few}; an interaction needs two and more: give a column 'environment' (or location, year), \
+                 or name columns that hold one environment each as --environments A,B"
             )));
         }
         let first = &names[0].name;

@@ -147,16 +147,18 @@ fn wheat_in_environments(bench: &Bench) {
     bench.landrace(&format!("predict {markers} -p {traits} --environments 1,2,4,5 --folds 10 -o e.tsv"));
     let found = within_environments(bench, "e.tsv.cv.tsv");
     let r = |scheme: &str, name: &str, model: &str| found[&key(scheme, name, model)];
-    // Environments 2 and 4 are alike, 5 less so, 1 is unlike all.
-    for (name, gain) in [("2", 0.1), ("4", 0.1)] {
+    let mean = |scheme: &str, model: &str| {
+        ["1", "2", "4", "5"].into_iter().map(|name| r(scheme, name, model)).sum::<f64>() / 4.0
+    };
+    // New lines are predicted as by each environment on its own; those seen elsewhere better, where environments are
+    // alike: 1 is unlike the others, and loses.
+    for (name, gain) in [("2", 0.06), ("4", 0.06), ("5", 0.03)] {
         let (own, within) = (r("CV2", name, "interaction"), r("CV2", name, "within"));
         assert!(own - within > gain, "CV2 {name}: {own} {within}");
     }
-    for name in ["1", "2", "4", "5"] {
-        let (own, within) = (r("CV1", name, "interaction"), r("CV1", name, "within"));
-        assert!((own - within).abs() < 0.06, "CV1 {name}: {own} {within}");
-        assert!(r("CV2", name, "interaction") > r("CV2", name, "main"), "{name}");
-    }
+    assert!((mean("CV1", "interaction") - mean("CV1", "within")).abs() < 0.02);
+    assert!(mean("CV2", "interaction") > mean("CV2", "within") + 0.025);
+    assert!(mean("CV2", "interaction") > mean("CV2", "main") + 0.1);
 }
 
 fn key(scheme: &str, environment: &str, model: &str) -> [String; 3] {

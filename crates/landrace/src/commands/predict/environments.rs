@@ -20,6 +20,8 @@ use crate::phenotypes::PhenotypeArgs;
 
 /// Samples that the report shows.
 const SHOWN: usize = 30;
+/// A difference of correlations that is told.
+const CLEARLY: f64 = 0.02;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "Several environments")]
@@ -133,7 +135,26 @@ fn tell(
             own.scheme.meaning(),
             beside.join(", ")
         ));
+        let apart = apart(trial, own);
+        if !apart.is_empty() {
+            session.progress.note(&format!(
+                "{}: {}: better on its own: {}, which may be unlike the other environments",
+                trial.name,
+                own.scheme.name(),
+                apart.join(", ")
+            ));
+        }
     }
+}
+
+/// Environments that GBLUP within them predicts clearly better.
+fn apart(trial: &EnvironmentTrial, own: &EnvironmentValidation) -> Vec<String> {
+    let is_apart = |j: &usize| {
+        let r = |model| own.correlation(*j, model);
+        let both = r(EnvironmentModel::Within).zip(r(EnvironmentModel::Interaction));
+        both.is_some_and(|(within, together)| within > together + CLEARLY)
+    };
+    (0..trial.sets.len()).filter(is_apart).map(|j| trial.sets[j].name.to_string()).collect()
 }
 
 fn table(name: String, title: String, chart: Chart, columns: &[&str], rows: Vec<Vec<Value>>) -> Table {
