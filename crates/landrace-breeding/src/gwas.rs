@@ -11,6 +11,8 @@
 //!
 //! Traits of two values have logistic models and a score test with a saddle-point tail (module `logistic`).
 //!
+//! Several traits, or a trait in several environments, are tested together in one model (module `joint`).
+//!
 //! With a [`GeneAction`] other than the additive one a marker may have several columns, tested together.
 //!
 //! Missing calls count as the mean of the marker among the samples of the trait. Memory: the eigenvectors (8 bytes a pair
@@ -22,6 +24,7 @@ mod coding;
 mod effective;
 mod exact;
 mod frame;
+mod joint;
 mod loco;
 mod logistic;
 mod marker_test;
@@ -37,6 +40,7 @@ pub use coding::{Additive, Calls, Coded, Coding, Marker, MarkerAccount, MarkerFi
 pub use effective::{EffectiveTests, effective_tests};
 pub use exact::Search;
 pub use frame::{Frame, FrameData, TraitData};
+pub use joint::{FREE, JointError, JointModel, JointTest, Refit};
 pub use loco::{GroupData, Kinships};
 pub use logistic::{LogisticError, NotTwo, TwoValues};
 pub use marker_test::{Components, MarkerTest};
@@ -45,7 +49,7 @@ pub use points::Association;
 pub use region::{Around, Neighbour, range_around, regions};
 pub use scan::{Frames, Group, ScanAccount, Scanned, Tested, scan};
 pub use significant::{Genomewide, Hit, Results};
-pub use write::{header, header_of_two_valued, push_row};
+pub use write::{header, header_of_joint, header_of_two_valued, push_joint_row, push_row};
 
 /// How markers are tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

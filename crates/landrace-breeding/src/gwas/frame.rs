@@ -278,7 +278,7 @@ impl Fixed {
 }
 
 /// An orthonormal basis of columns that are no combinations of each other (Gram and Schmidt, twice).
-fn basis(columns: &[Vec<f64>]) -> Mat<f64> {
+pub(super) fn basis(columns: &[Vec<f64>]) -> Mat<f64> {
     let mut out: Vec<Vec<f64>> = Vec::new();
     for column in columns {
         let mut own = column.clone();

@@ -14,6 +14,7 @@ use landrace_genotypes::{SourceHeader, Wanted};
 
 use super::Args;
 use super::binary::{self, TraitKind};
+use super::joint;
 use crate::cli::Session;
 
 /// Relationship and fixed effects.
@@ -41,6 +42,8 @@ pub(super) struct Models {
     pub(super) groups: Vec<Group>,
     /// Names of the traits.
     pub(super) traits: Vec<String>,
+    /// Traits or environments that are tested together, of each group.
+    pub(super) together: Vec<Vec<String>>,
     /// Columns of X of each trait, the mean first.
     pub(super) covariates: Vec<Vec<String>>,
     pub(super) method: Method,
@@ -74,13 +77,19 @@ pub(super) fn fit(
     let components = components(args)?;
     let mut models = Models {
         groups: Vec::new(),
+        together: Vec::new(),
         traits: sets.iter().map(|set| set.name.to_string()).collect(),
         covariates: vec![Vec::new(); sets.len()],
         method,
-        fitted: args.kind().fitted(method),
+        fitted: args.fitted(),
         relationship,
         digests,
     };
+    if let Some(test) = args.joint_test() {
+        joint::fit(args, &mut models, (&sets, &components, &kinships), test)?;
+        say(&models, session);
+        return Ok(models);
+    }
     for (members, design) in grouped(&sets, &components) {
         let first = &sets[members[0]];
         let traits: Vec<TraitData> = members
@@ -109,7 +118,7 @@ pub(super) fn fit(
 }
 
 /// The error for people: covariates by name.
-fn refusal(name: &str, error: &ModelError, covariates: &[String]) -> String {
+pub(super) fn refusal(name: &str, error: &ModelError, covariates: &[String]) -> String {
     match error {
         ModelError::Collinear(column) => format!(
             "trait '{name}': covariate '{}' is a combination of those before it ({}); leave one out",
@@ -122,7 +131,7 @@ fn refusal(name: &str, error: &ModelError, covariates: &[String]) -> String {
 }
 
 /// Names and columns of X.
-type DesignColumns = (Vec<String>, Vec<Vec<f64>>);
+pub(super) type DesignColumns = (Vec<String>, Vec<Vec<f64>>);
 
 /// Traits with the same samples, weights and covariates, in the order of their first.
 fn grouped(sets: &[AnalysisSet], components: &[Vec<f64>]) -> Vec<(Vec<usize>, DesignColumns)> {
@@ -136,17 +145,22 @@ fn grouped(sets: &[AnalysisSet], components: &[Vec<f64>]) -> Vec<(Vec<usize>, De
             group.0.push(index);
             continue;
         }
-        let mut names = vec!["mean".to_owned()];
-        let mut columns = vec![vec![1.0; set.samples.len()]];
-        names.extend(set.design.names.iter().cloned());
-        columns.extend(set.design.columns.iter().cloned());
-        for (k, component) in components.iter().enumerate() {
-            names.push(format!("PC{}", k + 1));
-            columns.push(set.samples.iter().map(|&sample| component[sample]).collect());
-        }
-        out.push((vec![index], (names, columns)));
+        out.push((vec![index], design_of(set, components)));
     }
     out
+}
+
+/// Mean, covariates and components of a set's samples.
+pub(super) fn design_of(set: &AnalysisSet, components: &[Vec<f64>]) -> DesignColumns {
+    let mut names = vec!["mean".to_owned()];
+    let mut columns = vec![vec![1.0; set.samples.len()]];
+    names.extend(set.design.names.iter().cloned());
+    columns.extend(set.design.columns.iter().cloned());
+    for (k, component) in components.iter().enumerate() {
+        names.push(format!("PC{}", k + 1));
+        columns.push(set.samples.iter().map(|&sample| component[sample]).collect());
+    }
+    (names, columns)
 }
 
 /// Principal components of all samples of the genotypes.
@@ -241,6 +255,7 @@ fn say(models: &Models, session: &Session) {
     for group in &models.groups {
         for (contig, frame) in group.frames.each() {
             let (negative, lowest) = frame.negative();
+            joint::say(frame, contig, session);
             let whose = contig.map(|contig| format!(" without contig {contig}")).unwrap_or_default();
             if negative > 0 {
                 session.progress.note(&format!(
@@ -251,7 +266,9 @@ fn say(models: &Models, session: &Session) {
             }
             for (name, model) in frame.models() {
                 let Some(model) = model else {
-                    session.progress.note(&format!("{name}: {} samples", frame.samples()));
+                    if contig.is_none() {
+                        session.progress.note(&format!("{name}: {} samples", frame.samples()));
+                    }
                     continue;
                 };
                 let se = model.h2_se.map(|se| format!(" (se {se:.4})")).unwrap_or_default();
