@@ -9,6 +9,8 @@
 //! - P3D (EMMAX; Kang et al. 2010, Zhang et al. 2010): λ stays that of the model without markers;
 //! - GLM: no relationship.
 //!
+//! BLINK, FarmCPU and MLMM take markers into the model first ([`multi_locus()`]).
+//!
 //! Traits of two values have logistic models and a score test with a saddle-point tail (module `logistic`).
 //!
 //! Several traits, or a trait in several environments, are tested together in one model (module `joint`).
@@ -28,6 +30,7 @@ mod joint;
 mod loco;
 mod logistic;
 mod marker_test;
+mod multi_locus;
 mod permute;
 mod points;
 mod region;
@@ -44,12 +47,15 @@ pub use joint::{FREE, JointError, JointModel, JointTest, Refit};
 pub use loco::{GroupData, Kinships};
 pub use logistic::{LogisticError, NotTwo, TwoValues};
 pub use marker_test::{Components, MarkerTest};
+pub use multi_locus::{
+    Chosen, End, MultiLocus, Open, Search as MultiLocusSearch, SearchError, gate, multi_locus,
+};
 pub use permute::permuted_minima;
 pub use points::Association;
 pub use region::{Around, Neighbour, range_around, regions};
 pub use scan::{Frames, Group, ScanAccount, Scanned, Tested, scan};
 pub use significant::{Genomewide, Hit, Results};
-pub use write::{header, header_of_joint, header_of_two_valued, push_joint_row, push_row};
+pub use write::{class_effects, header, header_of_joint, header_of_two_valued, push_joint_row, push_row};
 
 /// How markers are tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,11 +66,17 @@ pub enum Method {
     P3d,
     /// Linear model without relationship.
     Glm,
+    /// Linear model with pseudo-QTN by BLINK's choice.
+    Blink,
+    /// Linear model with pseudo-QTN by FarmCPU's choice.
+    FarmCpu,
+    /// Mixed model with pseudo-QTN by BLINK's choice.
+    Mlmm,
 }
 
 impl Method {
     /// All methods, the default first.
-    pub const ALL: [Self; 3] = [Self::Exact, Self::P3d, Self::Glm];
+    pub const ALL: [Self; 6] = [Self::Exact, Self::P3d, Self::Glm, Self::Blink, Self::FarmCpu, Self::Mlmm];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -72,7 +84,20 @@ impl Method {
             Self::Exact => "exact",
             Self::P3d => "p3d",
             Self::Glm => "glm",
+            Self::Blink => "blink",
+            Self::FarmCpu => "farmcpu",
+            Self::Mlmm => "mlmm",
         }
+    }
+
+    /// Whether markers are tested beside others that were chosen.
+    pub fn is_multi_locus(self) -> bool {
+        matches!(self, Self::Blink | Self::FarmCpu | Self::Mlmm)
+    }
+
+    /// Whether a relationship is part of the model.
+    pub fn has_relationship(self) -> bool {
+        matches!(self, Self::Exact | Self::P3d | Self::Mlmm)
     }
 
     /// The method of a name.
@@ -91,6 +116,18 @@ impl Method {
                 "linear mixed model with the variance ratio of the model without markers (P3D, EMMAX); Wald test"
             }
             Self::Glm => "linear model without relationship; t test",
+            Self::Blink => {
+                "linear model with markers as pseudo-QTN, chosen by correlation and the Bayesian information criterion \
+                 (BLINK); t test beside the pseudo-QTN that the marker does not stand for"
+            }
+            Self::FarmCpu => {
+                "linear model with markers as pseudo-QTN, chosen as a random effect by restricted likelihood (FarmCPU); \
+                 t test beside the pseudo-QTN that the marker does not stand for"
+            }
+            Self::Mlmm => {
+                "linear mixed model with markers as pseudo-QTN, chosen as BLINK does, and the variance ratio beside them \
+                 (MLMM); Wald test beside the pseudo-QTN that the marker does not stand for"
+            }
         }
     }
 }

@@ -172,38 +172,64 @@ impl Coder<'_> {
         account: &mut MarkerAccount,
         scratch: &mut CodeScratch,
     ) -> (Coded, usize) {
-        let all_ploidies = block.ploidies();
-        let ploidies: Vec<u8> = self.samples.iter().map(|&sample| all_ploidies[sample]).collect();
-        let ploidy = ploidies.iter().copied().max().unwrap_or(2);
+        let ploidies = self.ploidies(block);
         let n = self.samples.len();
         let mut markers: Vec<Marker> = Vec::new();
         scratch.values.clear();
         while row < block.rows() && scratch.values.len() / n < COLUMNS {
-            block.unpack(row, &mut scratch.all);
-            scratch.codes.clear();
-            scratch.codes.extend(self.samples.iter().map(|&sample| scratch.all[sample]));
-            account.read += 1;
-            let calls = Calls { codes: &scratch.codes, ploidies: &ploidies, ploidy };
-            if let Some((missing, frequency)) = self.admit(&calls, account) {
-                let first = scratch.values.len() / n;
-                scratch.columns.clear();
-                let mut classes = Vec::new();
-                self.coding.code(&calls, &mut scratch.columns, &mut classes);
-                fill(&mut scratch.columns, n, &mut scratch.values);
-                let columns = first..scratch.values.len() / n;
-                if columns.is_empty() {
-                    account.constant += 1;
-                } else {
-                    let classes = classes.into_boxed_slice();
-                    let own = marker(block, row, (missing, frequency), columns);
-                    markers.push(Marker { classes, ..own });
-                }
-            }
+            markers.extend(self.code_row((block, row), &ploidies, account, scratch));
             row += 1;
         }
-        let values = &scratch.values;
+        (self.coded(markers, scratch), row)
+    }
+
+    /// Codes one variant; without markers if it is not tested.
+    pub(crate) fn one(&self, block: &GenotypeBlock, row: usize, scratch: &mut CodeScratch) -> Coded {
+        scratch.values.clear();
+        let ploidies = self.ploidies(block);
+        let marker = self.code_row((block, row), &ploidies, &mut MarkerAccount::default(), scratch);
+        self.coded(marker.into_iter().collect(), scratch)
+    }
+
+    fn ploidies(&self, block: &GenotypeBlock) -> Vec<u8> {
+        let all = block.ploidies();
+        self.samples.iter().map(|&sample| all[sample]).collect()
+    }
+
+    fn coded(&self, markers: Vec<Marker>, scratch: &CodeScratch) -> Coded {
+        let (n, values) = (self.samples.len(), &scratch.values);
         let columns = Mat::from_fn(n, values.len() / n, |i, k| values[k * n + i]);
-        (Coded { markers, columns }, row)
+        Coded { markers, columns }
+    }
+
+    /// Adds a variant's columns to the buffer.
+    fn code_row(
+        &self,
+        (block, row): (&GenotypeBlock, usize),
+        ploidies: &[u8],
+        account: &mut MarkerAccount,
+        scratch: &mut CodeScratch,
+    ) -> Option<Marker> {
+        let n = self.samples.len();
+        block.unpack(row, &mut scratch.all);
+        scratch.codes.clear();
+        scratch.codes.extend(self.samples.iter().map(|&sample| scratch.all[sample]));
+        account.read += 1;
+        let ploidy = ploidies.iter().copied().max().unwrap_or(2);
+        let calls = Calls { codes: &scratch.codes, ploidies, ploidy };
+        let (missing, frequency) = self.admit(&calls, account)?;
+        let first = scratch.values.len() / n;
+        scratch.columns.clear();
+        let mut classes = Vec::new();
+        self.coding.code(&calls, &mut scratch.columns, &mut classes);
+        fill(&mut scratch.columns, n, &mut scratch.values);
+        let columns = first..scratch.values.len() / n;
+        if columns.is_empty() {
+            account.constant += 1;
+            return None;
+        }
+        let own = marker(block, row, (missing, frequency), columns);
+        Some(Marker { classes: classes.into_boxed_slice(), ..own })
     }
 
     /// Missing calls and the frequency of the counted allele, if the variant is tested.

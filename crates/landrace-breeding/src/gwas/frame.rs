@@ -250,7 +250,8 @@ fn prepare(method: Method, fitted: &mut [Fitted]) -> Points {
                 weightings.push((weights(lambda), Some(index)));
             }
         }
-        Method::Glm => {
+        // Multi-locus models are others.
+        Method::Glm | Method::Blink | Method::FarmCpu | Method::Mlmm => {
             for own in fitted.iter_mut() {
                 own.fixed = vec![Fixed::at(own, 0.0, &mut moments)];
             }

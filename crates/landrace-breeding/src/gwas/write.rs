@@ -21,7 +21,7 @@ pub fn header(method: Method, has_classes: bool) -> String {
         Method::Exact => {
             "chr\trs\tps\tn_miss\tallele1\tallele0\taf\tbeta\tse\tlogl_H1\tl_remle\tl_mle\tp_wald\tp_lrt\tp_score\ttrait"
         }
-        Method::P3d | Method::Glm => "chr\trs\tps\tn_miss\tallele1\tallele0\taf\tbeta\tse\tp_wald\ttrait",
+        _ => "chr\trs\tps\tn_miss\tallele1\tallele0\taf\tbeta\tse\tp_wald\ttrait",
     };
     let end = if has_classes { "\tdf\teffects" } else { "" };
     format!("{start}{end}")
@@ -118,7 +118,7 @@ pub fn push_row(out: &mut String, marker: &Marker, own: &Association, of: &str) 
 }
 
 /// The effects of a marker's classes, with commas between; the first is the one that the others are held against.
-fn class_effects(marker: &Marker, own: &Association) -> String {
+pub fn class_effects(marker: &Marker, own: &Association) -> String {
     // A dosage of several ploidies may be no whole number.
     let mut classes = marker.classes.iter().map(|class| (class * 1000.0).round() / 1000.0);
     let mut out = classes.next().map_or_else(String::new, |class| format!("{class}:0"));

@@ -21,6 +21,7 @@ mod account;
 mod binary;
 mod joint;
 mod models;
+mod multi_locus;
 mod regions;
 mod threshold;
 
@@ -32,6 +33,7 @@ use binary::TraitKind;
     landrace gwas panel.vcf.gz -p traits.tsv --pcs 3 --loco -o scan.tsv\n  \
     landrace gwas panel.bed -p traits.tsv --relationship g.tsv --covariates sex.tsv -o scan.tsv\n  \
     landrace gwas potato.vcf.gz -p traits.tsv --method p3d --gene-action general -o scan.tsv\n  \
+    landrace gwas panel.bed -p traits.tsv --method blink --pcs 3 -o scan.tsv\n  \
     landrace gwas panel.bed -p blight.tsv --trait-kind binary -o scan.tsv\n  \
     landrace gwas panel.bed -p trials.csv --trait yield --gxe -o scan.tsv\n\n\
     The table has a line a marker and trait, with GEMMA's columns: beta is the effect of one more copy of allele1 (the \
@@ -46,7 +48,9 @@ use binary::TraitKind;
     be correlated. Up to 6 environments have variances and covariances of their own; more are brought to one variance, with \
     one covariance. The mean is always fitted; give other fixed effects with --covariates and \
     --pcs. Missing calls count as the marker's mean. What was fitted, variance components included, stands in the \
-    notes and in <output>.summary.json; the best markers in <output>.hits.tsv.")]
+    notes and in <output>.summary.json; the best markers in <output>.hits.tsv. Multi-locus methods (blink, farmcpu, mlmm) \
+    choose markers round by round, write them to <output>.qtn.tsv, and test each marker beside those that it cannot stand \
+    for: all but the ones with |r| of 0.7 or more within --window.")]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) input: genotypes::Input,
@@ -56,8 +60,9 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// exact: the variance ratio is fitted for each marker (as GEMMA's -lmm 4); p3d: it is that of the model without
-    /// markers; glm: no relationship [default: exact; p3d for binary traits; with --joint and --gxe p3d, exact where p is
-    /// below 0.005]
+    /// markers; glm: no relationship; blink, farmcpu: no relationship, but markers that stand for causal ones in the model
+    /// (pseudo-QTN); mlmm: these beside the relationship [default: exact; p3d for binary traits; with --joint and --gxe
+    /// p3d, exact where p is below 0.005]
     #[arg(short, long, value_name = "METHOD", value_parser = Method::ALL.map(Method::name))]
     method: Option<String>,
     /// quantitative: linear models; binary: traits of two values (0 and 1, or two words), by logistic mixed models and
@@ -176,6 +181,7 @@ impl Args {
     fn check(&self) -> anyhow::Result<()> {
         self.check_binary()?;
         self.check_joint()?;
+        self.check_multi_locus()?;
         if self.action().has_classes() && !self.threshold.is_bonferroni() {
             anyhow::bail!(
                 "--gene-action {}: the thresholds 'effective' and 'permutation' are for tests of one column a marker; \
@@ -197,11 +203,13 @@ fn finish(
     let found = account::sum_up(args, results, &thresholds);
     account::describe(&mut summary, models, &found, accounts);
     summary.count("gene_action", args.gene_action.as_str());
+    multi_locus::describe(&mut summary, models);
     let mut files = Vec::new();
     if args.output.as_os_str() != "-" {
         let mut hits = file::create(file::beside(&args.output, ".hits.tsv"))?;
         hits.write_all(account::hits_table(models, &found).as_bytes())?;
         files.push(hits);
+        files.extend(multi_locus::write(args, models)?);
         summary.tables.extend(regions::tables(args, models, &found)?);
     }
     files.push(out);

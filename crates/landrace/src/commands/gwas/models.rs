@@ -12,9 +12,8 @@ use landrace_genotypes::pca;
 use landrace_genotypes::relationship::{self, Options, SampleMatrix};
 use landrace_genotypes::{SourceHeader, Wanted};
 
-use super::Args;
 use super::binary::{self, TraitKind};
-use super::joint;
+use super::{Args, joint, multi_locus};
 use crate::cli::Session;
 
 /// Relationship and fixed effects.
@@ -36,6 +35,18 @@ pub(crate) struct ModelArgs {
     pcs: usize,
 }
 
+impl ModelArgs {
+    /// Whether a relationship was given.
+    pub(super) fn has_given(&self) -> bool {
+        self.relationship.is_some()
+    }
+
+    /// Whether relationships without each contig were asked for.
+    pub(super) fn is_loco(&self) -> bool {
+        self.loco
+    }
+}
+
 /// What was fitted.
 pub(super) struct Models {
     /// Traits of the same samples.
@@ -51,6 +62,8 @@ pub(super) struct Models {
     pub(super) fitted: &'static str,
     /// The relationship in words.
     pub(super) relationship: String,
+    /// Pseudo-QTN of each trait, by multi-locus methods.
+    pub(super) found: Vec<multi_locus::Found>,
     /// Files read beside genotypes and phenotypes.
     pub(super) digests: Vec<InputDigest>,
 }
@@ -65,7 +78,7 @@ pub(super) fn fit(
     let method = args.method();
     let mut digests = Vec::new();
     let (kinships, relationship) = match (&args.model.relationship, method) {
-        (_, Method::Glm) => (Kinships::None, "none".to_owned()),
+        (_, method) if !method.has_relationship() => (Kinships::None, "none".to_owned()),
         (Some(path), _) => {
             let kinship = read(path, header, &sets, session)?;
             digests.push(InputDigest::read(path)?);
@@ -83,6 +96,7 @@ pub(super) fn fit(
         method,
         fitted: args.fitted(),
         relationship,
+        found: Vec::new(),
         digests,
     };
     if let Some(test) = args.joint_test() {
@@ -102,6 +116,10 @@ pub(super) fn fit(
             covariates: &design.1,
             traits: &traits,
         };
+        if method.is_multi_locus() {
+            multi_locus::fit((args, &kinships), &data, (&members, &design.0), &mut models)?;
+            continue;
+        }
         let refusal = |name: &str, error: &ModelError| anyhow::anyhow!("{}", refusal(name, error, &design.0));
         let frames = match args.kind() {
             TraitKind::Quantitative => {
@@ -114,6 +132,7 @@ pub(super) fn fit(
         models.groups.push(Group { samples: first.samples.clone(), traits: members, frames });
     }
     say(&models, session);
+    multi_locus::say(&models, session);
     Ok(models)
 }
 

@@ -40,6 +40,11 @@ impl ThresholdArgs {
     pub(super) fn is_bonferroni(&self) -> bool {
         self.threshold == "bonferroni"
     }
+
+    /// Whether it is made by permutations.
+    pub(super) fn is_permutation(&self) -> bool {
+        self.threshold == "permutation"
+    }
 }
 
 /// The threshold of a trait.
