@@ -44,10 +44,12 @@ dummy() {
 
 median() { sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
-# once FILE COMMAND...: appends wall and CPU seconds and the peak memory (MiB) of a run.
+# once FILE COMMAND...: appends wall, user and system seconds (to the millisecond) and the peak memory (KiB) of a run.
 once() {
-  local log="$1"; shift
-  /usr/bin/time -a -o "$log" -f '%e %U %S %M' "$@" > /dev/null 2> "$log.err" || { cat "$log.err" >&2; exit 1; }
+  local log="$1" TIMEFORMAT='%3R %3U %3S'; shift
+  { time /usr/bin/time -o "$log.peak" -f '%M' "$@" > /dev/null 2> "$log.err"; } 2> "$log.seconds" ||
+    { cat "$log.err" >&2; exit 1; }
+  echo "$(cat "$log.seconds") $(tail -n 1 "$log.peak")" >> "$log"
 }
 
 # beside NAME OURS -- THEIRS: both commands, interleaved.
@@ -66,7 +68,7 @@ beside() {
   for column in '{ print $1 }' '{ print $2 + $3 }'; do
     local a b
     a="$(awk "$column" "$name.ours" | median)" b="$(awk "$column" "$name.theirs" | median)"
-    line+="$(awk -v a="$a" -v b="$b" 'BEGIN { printf "\t%.2f\t%.2f\t%.2f", a, b, b / (a > 0 ? a : 0.005) }')"
+    line+="$(awk -v a="$a" -v b="$b" 'BEGIN { printf "\t%.3f\t%.3f\t%.2f", a, b, b / (a > 0 ? a : 0.005) }')"
   done
   line+="$(awk '{ if ($4 > m) m = $4 } END { printf "\t%.0f", m / 1024 }' "$name.ours")"
   line+="$(awk '{ if ($4 > m) m = $4 } END { printf "\t%.0f", m / 1024 }' "$name.theirs")"

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+mod early_sync;
 mod output;
 
 pub use output::{Output, create, create_folder, publish, remove_unfinished};

@@ -11,7 +11,7 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use plain::{ColumnCounts, MendelCounts, PairCounts, PairSums};
+pub use plain::{ColumnCounts, MendelCounts, PairCounts, PairSums, SPARE_PLACES};
 
 /// What the processor offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,4 +135,16 @@ pub fn empty_columns(counts: &mut ColumnCounts) {
         Level::Scalar => {}
     }
     plain::empty_columns(counts);
+}
+
+/// Writes the places of the bits that are set in words of which `flip` turns bits round, and gives their number;
+/// `places` has room for all and [`SPARE_PLACES`] more.
+pub fn bits_set(words: &[u64], flip: u64, places: &mut [u32]) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    match level() {
+        Level::Avx512 => return x86::avx512::bits_set(words, flip, places),
+        Level::Avx2 => return x86::avx2::bits_set(words, flip, places),
+        Level::Scalar => {}
+    }
+    plain::bits_set(words, flip, places)
 }

@@ -46,10 +46,6 @@ pub(crate) struct TailSums {
     pub(crate) rarer: f64,
     /// Counts as likely as the one seen, itself included.
     pub(crate) tied: f64,
-    /// Counts above the one seen.
-    pub(crate) above: f64,
-    /// The count seen.
-    pub(crate) seen: f64,
 }
 
 /// Sums outwards from the peak, so that nothing overflows, and no further than matters.
@@ -69,23 +65,20 @@ pub(crate) fn sums(seen: u64, (least, most, step): (u64, u64, u64), ratio: impl 
         at -= step;
         own /= ratio(at);
     }
-    let mut out = TailSums { seen: own, ..TailSums::default() };
+    let mut out = TailSums::default();
     // What is smaller than this part of a sum is lost in its rounding.
     const NOTHING: f64 = 1e-18;
-    let mut add = |count: u64, weight: f64| {
+    let mut add = |weight: f64| {
         out.total += weight;
         if weight < own * (1.0 - 1e-9) {
             out.rarer += weight;
         } else if weight <= own * (1.0 + 1e-9) {
             out.tied += weight;
         }
-        if count > seen {
-            out.above += weight;
-        }
         weight < own * (1.0 - 1e-9) && weight <= NOTHING * out.rarer
     };
     let (mut at, mut weight) = (peak, 1.0);
-    while !add(at, weight) && at + step <= most {
+    while !add(weight) && at + step <= most {
         weight *= ratio(at);
         at += step;
     }
@@ -93,7 +86,7 @@ pub(crate) fn sums(seen: u64, (least, most, step): (u64, u64, u64), ratio: impl 
     while at >= least + step {
         at -= step;
         weight /= ratio(at);
-        if add(at, weight) {
+        if add(weight) {
             break;
         }
     }

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tempfile::{NamedTempFile, TempDir};
 
+use super::early_sync::EarlySync;
 use super::{FileError, with_path};
 
 /// Temporary files of this process that have not taken their final name.
@@ -28,7 +29,7 @@ fn forget(path: &Path) {
 
 enum Target {
     /// A temporary file beside the target.
-    Beside(Box<BufWriter<NamedTempFile>>),
+    Beside(Box<BufWriter<EarlySync>>),
     /// A temporary folder beside the target.
     Folder(Box<TempDir>),
     /// Standard output, a pipe or a device: written through.
@@ -71,7 +72,10 @@ pub fn create(path: impl AsRef<Path>) -> Result<Output, FileError> {
     let temporary = temporary_beside(&path)?;
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(temporary.path().to_owned());
     Ok(Output {
-        target: Some(Target::Beside(Box::new(BufWriter::with_capacity(256 * 1024, temporary)))),
+        target: Some(Target::Beside(Box::new(BufWriter::with_capacity(
+            256 * 1024,
+            EarlySync::new(temporary),
+        )))),
         path,
     })
 }
@@ -200,7 +204,7 @@ impl Output {
         match &mut self.target {
             Some(Target::Beside(writer)) => {
                 writer.flush().map_err(failed)?;
-                writer.get_ref().as_file().sync_all().map_err(failed)
+                writer.get_mut().settle().map_err(failed)
             }
             Some(Target::Through(writer)) => writer.flush().map_err(failed),
             // Thousands of chunks would wait for the disk one by one; the system writes them when it will.
@@ -220,7 +224,7 @@ impl Output {
             }
             _ => return Ok(()),
         };
-        let temporary = writer.into_inner().map_err(|error| failed(error.into_error()))?;
+        let temporary = writer.into_inner().map_err(|error| failed(error.into_error()))?.into_file();
         let name = temporary.path().to_owned();
         let renamed = temporary.persist(&self.path).map_err(|error| failed(error.error));
         forget(&name);
@@ -254,7 +258,7 @@ impl Drop for Output {
         match self.target.take() {
             Some(Target::Beside(writer)) => {
                 let (temporary, _) = writer.into_parts();
-                forget(temporary.path());
+                forget(temporary.file().path());
             }
             Some(Target::Folder(folder)) => forget(folder.path()),
             _ => {}

@@ -1,8 +1,11 @@
 //! The exact test of diploids: how many heterozygotes, given the allele counts.
 
-use crate::significance::TailSums;
+mod factorials;
+mod start;
+mod tails;
 
-mod lanes;
+use start::Start;
+use tails::Tails;
 
 /// Genotypes of diploids at one variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,13 +34,20 @@ impl DiploidCounts {
         2 * self.homozygous.min(self.other_homozygous) + self.heterozygous
     }
 
-    /// P(het)² / (P(hom) P(hom')) with inbreeding; 4 in Hardy-Weinberg proportions.
+    /// P(het)² / (P(hom) P(hom')) with inbreeding.
     fn odds(self, inbreeding: f64) -> f64 {
+        let f = inbreeding.clamp(0.0, 1.0);
+        if f == 0.0 {
+            return OUTBRED;
+        }
         let q = self.rare() as f64 / (2 * self.samples()) as f64;
-        let (p, f) = (1.0 - q, inbreeding.clamp(0.0, 1.0));
+        let p = 1.0 - q;
         (2.0 * p * q * (1.0 - f)).powi(2) / ((p * p + f * p * q) * (q * q + f * p * q))
     }
 }
+
+/// The odds in Hardy-Weinberg proportions.
+const OUTBRED: f64 = 4.0;
 
 /// Exact test of the number of heterozygotes given the allele counts (Wigginton, Cutler and Abecasis 2005). With
 /// an inbreeding coefficient F, genotypes are expected at p² + Fpq, 2pq(1 − F) and q² + Fpq instead, p being the
@@ -56,26 +66,54 @@ pub fn exact_excess(counts: DiploidCounts, inbreeding: f64, mid_p: bool) -> f64 
 
 /// The p-values of [`exact`] and of [`exact_excess`], at the cost of one.
 pub fn exact_pair(counts: DiploidCounts, inbreeding: f64, mid_p: bool) -> [f64; 2] {
-    certain(counts, inbreeding, mid_p)
-        .unwrap_or_else(|| p_values(&sums(&Start::of(counts, counts.odds(inbreeding))), mid_p))
+    certain(counts, inbreeding, mid_p).unwrap_or_else(|| {
+        let start = Start::of(counts, counts.odds(inbreeding));
+        p_values(&start, &tails::of(&[start])[0], mid_p)
+    })
+}
+
+/// Variants side by side: one in each lane of a vector.
+const LANES: usize = 8;
+
+/// Kinds of variants whose walks are about as long: by the share of the rarer allele, and by how far the heterozygotes are
+/// from their likeliest number.
+const SHARES: u64 = 4;
+const DISTANCES: u64 = 8;
+
+fn kind(counts: DiploidCounts) -> usize {
+    let (n, rare) = (counts.samples(), counts.rare());
+    let expected = rare as f64 * (2 * n - rare) as f64 / (2 * n) as f64;
+    let distance = (counts.heterozygous as f64 - expected).abs() / (n as f64).sqrt();
+    let share = (rare * SHARES / n).min(SHARES - 1);
+    (share * DISTANCES + ((distance * DISTANCES as f64) as u64).min(DISTANCES - 1)) as usize
 }
 
 /// [`exact_pair`] of many variants, to the bit, at a fraction of the cost each.
 pub fn exact_pairs(counts: &[DiploidCounts], inbreeding: f64, mid_p: bool) -> Vec<[f64; 2]> {
     let mut out: Vec<[f64; 2]> = Vec::with_capacity(counts.len());
-    let mut waiting = Vec::with_capacity(lanes::LANES);
+    let mut waiting = vec![Vec::with_capacity(LANES); (SHARES * DISTANCES) as usize];
+    let test = |waiting: &mut Vec<(usize, Start)>, out: &mut [[f64; 2]]| {
+        let starts = std::array::from_fn(|lane| waiting.get(lane).map_or(Start::NONE, |own| own.1));
+        let tails = tails::at_best(&starts);
+        waiting
+            .drain(..)
+            .zip(&tails)
+            .for_each(|((index, start), own)| out[index] = p_values(&start, own, mid_p));
+    };
     for (index, &own) in counts.iter().enumerate() {
         let known = certain(own, inbreeding, mid_p);
         out.push(known.unwrap_or_default());
-        if known.is_none() {
-            waiting.push((index, Start::of(own, own.odds(inbreeding))));
+        if known.is_some() {
+            continue;
         }
-        if waiting.len() == lanes::LANES || index + 1 == counts.len() {
-            let starts = std::array::from_fn(|lane| waiting.get(lane).map_or(Start::NONE, |own| own.1));
-            let sums = lanes::sums_at_best(&starts);
-            waiting.drain(..).zip(&sums).for_each(|((index, _), sums)| out[index] = p_values(sums, mid_p));
+        let alike = &mut waiting[kind(own)];
+        alike.push((index, Start::of(own, own.odds(inbreeding))));
+        if alike.len() == LANES {
+            test(alike, &mut out);
         }
     }
+    let rest: Vec<(usize, Start)> = waiting.into_iter().flatten().collect();
+    rest.chunks(LANES).for_each(|some| test(&mut some.to_vec(), &mut out));
     out
 }
 
@@ -88,120 +126,26 @@ fn certain(counts: DiploidCounts, inbreeding: f64, mid_p: bool) -> Option<[f64; 
     (counts.odds(inbreeding) == 0.0).then_some(no_heterozygotes)
 }
 
-fn p_values(sums: &TailSums, mid_p: bool) -> [f64; 2] {
-    let share = if mid_p { 0.5 } else { 1.0 };
-    let parts = [sums.rarer + share * sums.tied, sums.above + share * sums.seen];
-    parts.map(|part| (part / sums.total).min(1.0))
-}
-
-/// A table with the allele counts: heterozygotes and both kinds of homozygotes, and its probability.
-#[derive(Clone, Copy)]
-struct Table {
-    heterozygous: f64,
-    rare: f64,
-    common: f64,
-    weight: f64,
-}
-
-impl Table {
-    /// The table with two heterozygotes more.
-    fn up(self, odds: f64) -> Self {
-        let ratio = odds * self.rare * self.common / ((self.heterozygous + 2.0) * (self.heterozygous + 1.0));
-        let (heterozygous, rare, common) = (self.heterozygous + 2.0, self.rare - 1.0, self.common - 1.0);
-        Self { heterozygous, rare, common, weight: self.weight * ratio }
+fn p_values(start: &Start, tails: &Tails, mid_p: bool) -> [f64; 2] {
+    if start.weight < f64::MIN_POSITIVE {
+        // Less than the least number that has all its digits.
+        return [0.0, if start.outward_is_up { 0.0 } else { 1.0 }];
     }
-
-    /// The table with two heterozygotes fewer.
-    fn down(self, odds: f64) -> Self {
-        let (heterozygous, rare, common) = (self.heterozygous - 2.0, self.rare + 1.0, self.common + 1.0);
-        let ratio = self.heterozygous * (self.heterozygous - 1.0) / (odds * rare * common);
-        Self { heterozygous, rare, common, weight: self.weight * ratio }
-    }
-}
-
-/// What is smaller than this part of a sum is lost in its rounding.
-const NOTHING: f64 = 1e-17;
-
-/// Where the sums begin, and the table seen.
-#[derive(Clone, Copy)]
-struct Start {
-    peak: Table,
-    odds: f64,
-    /// Heterozygotes seen.
-    seen: f64,
-    /// Weight of the table seen.
-    own: f64,
-}
-
-impl Start {
-    /// A variant without weight.
-    const NONE: Self = Self {
-        peak: Table { heterozygous: 0.0, rare: 0.0, common: 0.0, weight: 0.0 },
-        odds: 1.0,
-        seen: 0.0,
-        own: 0.0,
+    let own = if mid_p { start.weight / 2.0 } else { start.weight };
+    let tied = if mid_p { tails.tied / 2.0 } else { tails.tied };
+    let outer = tails.outward + own;
+    let both = match tails.far {
+        Some(far) => outer + tied + far,
+        // All but what is likelier.
+        None => 1.0 - tails.middle - (start.weight - own) - (tails.tied - tied),
     };
-
-    fn of(counts: DiploidCounts, odds: f64) -> Self {
-        let peak = likeliest(counts, odds);
-        let seen = counts.heterozygous as f64;
-        let mut at = peak;
-        while at.heterozygous < seen {
-            at = at.up(odds);
-        }
-        while at.heterozygous > seen {
-            at = at.down(odds);
-        }
-        Self { peak, odds, seen, own: at.weight }
-    }
-
-    // Tables that are as likely but for rounding are tied.
-    fn low(&self) -> f64 {
-        self.own * (1.0 - 1e-9)
-    }
-
-    fn high(&self) -> f64 {
-        self.own * (1.0 + 1e-9)
-    }
-}
-
-/// Sums outwards from near the likeliest table, so that nothing overflows, and no further than matters.
-fn sums(start: &Start) -> TailSums {
-    let (low, high, odds) = (start.low(), start.high(), start.odds);
-    let mut out = TailSums { seen: start.own, ..TailSums::default() };
-    let mut add = |table: Table| {
-        out.total += table.weight;
-        out.rarer += if table.weight < low { table.weight } else { 0.0 };
-        out.tied += if table.weight >= low && table.weight <= high { table.weight } else { 0.0 };
-        out.above += if table.heterozygous > start.seen { table.weight } else { 0.0 };
-        table.weight < low && table.weight <= NOTHING * out.rarer
+    let total = if start.is_share {
+        1.0
+    } else {
+        tails.outward + start.weight + tails.tied + tails.middle + tails.far.unwrap_or_default()
     };
-    let mut at = start.peak;
-    while !add(at) && at.rare >= 1.0 && at.common >= 1.0 {
-        at = at.up(odds);
-    }
-    at = start.peak;
-    while at.heterozygous >= 2.0 {
-        at = at.down(odds);
-        if add(at) {
-            break;
-        }
-    }
-    out
-}
-
-/// The likeliest table or one beside it, with weight 1: where the next is as likely, odds · (R − h)(C − h) / 4 = h² for
-/// R copies of the rarer allele and C of the other.
-fn likeliest(counts: DiploidCounts, odds: f64) -> Table {
-    let (n, rare) = (counts.samples(), counts.rare());
-    let (k, half) = (odds / 4.0, n as f64);
-    let both = rare as f64 * (2 * n - rare) as f64;
-    let root = (half * half * k * k - k * (k - 1.0) * both).max(0.0).sqrt();
-    let peak = (k * both / (half * k + root)) as u64;
-    let heterozygous = (peak - peak.min((peak ^ rare) & 1)).max(rare & 1).min(rare.min(2 * n - rare));
-    let hom = (rare - heterozygous) / 2;
-    let common = (n - heterozygous - hom) as f64;
-    Table { heterozygous: heterozygous as f64, rare: hom as f64, common, weight: 1.0 }
+    let excess = if start.outward_is_up { outer } else { total - tails.outward - (start.weight - own) };
+    [both, excess].map(|part| (part / total).clamp(0.0, 1.0))
 }
 
 #[cfg(test)]
@@ -259,6 +203,15 @@ mod tests {
         assert!((known - expected).abs() < 700.0);
         let found = exact_excess(counts(0, n, 0), 0.0, false).ln();
         assert!((found - known).abs() < 1e-6, "{found} {known}");
+    }
+
+    #[test]
+    fn what_is_too_unlikely_for_a_number_is_nought() {
+        for (a, h, b) in [(793, 184, 983), (1550, 54, 361), (900, 120, 980), (1000, 0, 1000)] {
+            let own = counts(a, h, b);
+            let [both, excess] = exact_pair(own, 0.0, false);
+            assert!(both < 1e-280 && excess == 1.0, "{a} {h} {b}: {both} {excess}");
+        }
     }
 
     #[test]

@@ -224,18 +224,21 @@ fn squeeze(word: u64) -> u64 {
     (x | (x >> 16)) & 0x0000_0000_ffff_ffff
 }
 
-/// Words that are counted together, and bits of each count.
+/// Words that are counted together, bits of each count, and rows that are added at once.
 const LANES: usize = 8;
 const COUNT_BITS: usize = 8;
+const ROWS: usize = 8;
 
 /// Counts of the calls of each column (a sample of a group) over rows: missing, heterozygous, and of the alternate
-/// alleles alone. Bit k of the counts of 64 columns is one word, so that a row is added by a few operations on words.
+/// alleles alone. Bit k of the counts of 64 columns is one word, so that rows are added by a few operations on words.
 pub struct ColumnCounts {
     /// Words of a row, made a multiple of [`LANES`].
     width: usize,
+    /// Rows that were added since the counters were emptied.
     rows: usize,
-    /// The kinds of a row's calls, `width` words each.
+    /// The kinds of calls of rows that wait to be added, for each row `width` words of each.
     masks: Vec<u64>,
+    waiting: usize,
     /// For each run of [`LANES`] words of the masks, that many words of each bit.
     counters: Vec<u64>,
     /// What was counted before the counters were emptied: 64 for each word of the masks.
@@ -243,19 +246,21 @@ pub struct ColumnCounts {
 }
 
 impl ColumnCounts {
-    /// Rows until the counters are full.
-    pub const ROOM: usize = (1 << COUNT_BITS) - 1;
+    /// Rows that the counters have room for, in eights.
+    const ROOM: usize = (1 << COUNT_BITS) - ROWS;
 
     /// For so many columns.
     pub fn new(columns: usize) -> Self {
         let width = columns.div_ceil(64).next_multiple_of(LANES);
         let zeros = |words: usize| vec![0; 3 * width * words];
-        Self { width, rows: 0, masks: zeros(1), counters: zeros(COUNT_BITS), totals: zeros(64) }
+        let (masks, counters, totals) = (zeros(ROWS), zeros(COUNT_BITS), zeros(64));
+        Self { width, rows: 0, masks, waiting: 0, counters, totals }
     }
 
     /// The missing calls of the row added last; padding may count as either.
     pub fn missing(&self) -> &[u64] {
-        &self.masks[..self.width]
+        let last = (self.waiting + ROWS - 1) % ROWS;
+        &self.masks[last * 3 * self.width..][..self.width]
     }
 
     /// Missing, heterozygous and alternate calls of a column, once [`super::empty_columns`] was called.
@@ -263,9 +268,60 @@ impl ColumnCounts {
         std::array::from_fn(|kind| self.totals[kind * 64 * self.width + column])
     }
 
+    /// Adds the rows that wait, all eight: their masks are summed to four bits by full adders, which are added to the
+    /// counts.
+    #[inline(always)]
+    fn add_waiting(&mut self) {
+        let (masks, stride) = (self.masks.as_chunks::<LANES>().0, 3 * self.width / LANES);
+        let (counters, _) = self.counters.as_chunks_mut::<{ LANES * COUNT_BITS }>();
+        for (run, counters) in counters.iter_mut().enumerate() {
+            let rows: [&[u64; LANES]; ROWS] = std::array::from_fn(|row| &masks[row * stride + run]);
+            let mut sums = [[0; LANES]; 4];
+            for lane in 0..LANES {
+                let bits = sum_of_eight(std::array::from_fn(|row| rows[row][lane]));
+                sums.iter_mut().zip(bits).for_each(|(sum, bit)| sum[lane] = bit);
+            }
+            let (low, high) = counters.as_chunks_mut::<LANES>().0.split_at_mut(sums.len());
+            let mut carry = [0; LANES];
+            for (own, added) in low.iter_mut().zip(&sums) {
+                for lane in 0..LANES {
+                    (own[lane], carry[lane]) = full_adder(own[lane], added[lane], carry[lane]);
+                }
+            }
+            for own in high {
+                for lane in 0..LANES {
+                    (own[lane], carry[lane]) = (own[lane] ^ carry[lane], own[lane] & carry[lane]);
+                }
+            }
+        }
+        self.waiting = 0;
+        self.rows += ROWS;
+        if self.rows == Self::ROOM {
+            self.empty();
+        }
+    }
+
+    /// Adds the counters to the totals.
+    #[inline(always)]
+    fn empty(&mut self) {
+        let (counters, _) = self.counters.as_chunks_mut::<{ LANES * COUNT_BITS }>();
+        for (counters, totals) in counters.iter_mut().zip(self.totals.chunks_exact_mut(64 * LANES)) {
+            for (word, totals) in totals.as_chunks_mut::<64>().0.iter_mut().enumerate() {
+                for (bit, own) in counters.as_chunks::<LANES>().0.iter().enumerate() {
+                    for (column, total) in totals.iter_mut().enumerate() {
+                        *total += ((own[word] >> column) & 1) << bit;
+                    }
+                }
+            }
+            counters.fill(0);
+        }
+        self.rows = 0;
+    }
+
     #[inline(always)]
     fn set_masks(&mut self, row: &[u64], words: usize, ploidy: u8) {
-        let (missing, others) = self.masks.split_at_mut(self.width);
+        let masks = &mut self.masks[self.waiting * 3 * self.width..][..3 * self.width];
+        let (missing, others) = masks.split_at_mut(self.width);
         let (heterozygous, alternate) = others.split_at_mut(self.width);
         let masks = missing.iter_mut().zip(heterozygous).zip(alternate);
         if ploidy == 2 {
@@ -287,39 +343,68 @@ impl ColumnCounts {
     }
 }
 
+/// Adds three bits in each place: the sum's low bit, and its high one.
+#[inline(always)]
+fn full_adder(a: u64, b: u64, c: u64) -> (u64, u64) {
+    let either = a ^ b;
+    (either ^ c, (a & b) | (either & c))
+}
+
+/// Adds eight bits in each place; the four bits of the sum, the lowest first.
+#[inline(always)]
+fn sum_of_eight([a, b, c, d, e, f, g, h]: [u64; ROWS]) -> [u64; 4] {
+    let ((one, two), (other_one, other_two)) = (full_adder(a, b, c), full_adder(d, e, f));
+    let (one, third_two) = full_adder(one, other_one, g);
+    let (one, last_two) = (one ^ h, one & h);
+    let (two, four) = full_adder(two, other_two, third_two);
+    let (two, other_four) = (two ^ last_two, two & last_two);
+    [one, two, four ^ other_four, four & other_four]
+}
+
 /// See [`super::count_columns`].
 #[inline(always)]
 pub fn count_columns(row: &[u64], words: usize, ploidy: u8, counts: &mut ColumnCounts) {
     counts.set_masks(row, words, ploidy);
-    let (masks, _) = counts.masks.as_chunks::<LANES>();
-    let (counters, _) = counts.counters.as_chunks_mut::<{ LANES * COUNT_BITS }>();
-    for (mask, counters) in masks.iter().zip(counters) {
-        let mut carry = *mask;
-        for own in counters.as_chunks_mut::<LANES>().0 {
-            for (own, carry) in own.iter_mut().zip(&mut carry) {
-                (*own, *carry) = (*own ^ *carry, *own & *carry);
-            }
-        }
-    }
-    counts.rows += 1;
-    if counts.rows == ColumnCounts::ROOM {
-        empty_columns(counts);
+    counts.waiting += 1;
+    if counts.waiting == ROWS {
+        counts.add_waiting();
     }
 }
 
 /// See [`super::empty_columns`].
 #[inline(always)]
 pub fn empty_columns(counts: &mut ColumnCounts) {
-    let (counters, _) = counts.counters.as_chunks_mut::<{ LANES * COUNT_BITS }>();
-    for (counters, totals) in counters.iter_mut().zip(counts.totals.chunks_exact_mut(64 * LANES)) {
-        for (word, totals) in totals.as_chunks_mut::<64>().0.iter_mut().enumerate() {
-            for (bit, own) in counters.as_chunks::<LANES>().0.iter().enumerate() {
-                for (column, total) in totals.iter_mut().enumerate() {
-                    *total += ((own[word] >> column) & 1) << bit;
-                }
+    if counts.waiting > 0 {
+        let used = counts.waiting * 3 * counts.width;
+        counts.masks[used..].fill(0);
+        counts.add_waiting();
+    }
+    counts.empty();
+}
+
+/// Bits of a word that are looked for without asking whether they are there: few words have more, and a branch for each
+/// bit would mostly be guessed wrongly.
+pub const SPARE_PLACES: usize = 4;
+
+/// See [`super::bits_set`].
+#[inline(always)]
+pub fn bits_set(words: &[u64], flip: u64, places: &mut [u32]) -> usize {
+    let (mut found, mut first) = (0, 0u32);
+    for mut word in words.iter().map(|word| word ^ flip) {
+        let in_word = word.count_ones() as usize;
+        let mut at = found;
+        loop {
+            for place in &mut places[at..at + SPARE_PLACES] {
+                *place = first + word.trailing_zeros();
+                word &= word.wrapping_sub(1);
+            }
+            at += SPARE_PLACES;
+            if word == 0 {
+                break;
             }
         }
-        counters.fill(0);
+        found += in_word;
+        first += 64;
     }
-    counts.rows = 0;
+    found
 }

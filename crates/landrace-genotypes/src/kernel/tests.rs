@@ -40,6 +40,25 @@ proptest! {
     }
 
     #[test]
+    fn bits_are_found_in_order(
+        words in prop::collection::vec(prop_oneof![Just(0), Just(!0), any::<u64>()], 0..9), flipped: bool,
+    ) {
+        let flip = if flipped { !0 } else { 0 };
+        let all = (0u32..).take(64 * words.len());
+        let by_hand: Vec<u32> =
+            all.filter(|at| ((words[*at as usize / 64] ^ flip) >> (at % 64)) & 1 == 1).collect();
+        let found = |find: fn(&[u64], u64, &mut [u32]) -> usize| {
+            let mut places = vec![0; 64 * words.len() + SPARE_PLACES];
+            let found = find(&words, flip, &mut places);
+            places.truncate(found);
+            places
+        };
+        prop_assert_eq!(found(plain::bits_set), by_hand.clone());
+        #[cfg(target_arch = "x86_64")]
+        agree(by_hand, || found(x86::avx2::bits_set), || found(x86::avx512::bits_set));
+    }
+
+    #[test]
     fn columns_are_counted_as_one_would_by_hand((ploidy, calls) in two_rows(), rows in 1usize..600) {
         let mut planes = BitPlanes::new(ploidy, calls.len());
         planes.push_row(&calls.iter().map(|pair| pair.0).collect::<Vec<_>>());

@@ -74,6 +74,15 @@ macro_rules! level {
                 unsafe { body(row, words, ploidy, counts) }
             }
 
+            pub(in crate::kernel) fn bits_set(words: &[u64], flip: u64, places: &mut [u32]) -> usize {
+                #[target_feature(enable = $features)]
+                fn body(words: &[u64], flip: u64, places: &mut [u32]) -> usize {
+                    plain::bits_set(words, flip, places)
+                }
+                // SAFETY: `level()` gives this level only if the processor has the features.
+                unsafe { body(words, flip, places) }
+            }
+
             pub(in crate::kernel) fn empty_columns(counts: &mut ColumnCounts) {
                 #[target_feature(enable = $features)]
                 fn body(counts: &mut ColumnCounts) {

@@ -2,7 +2,7 @@
 
 use crate::block::layer::ABSENT;
 use crate::block::{CallGroup, GenotypeBlock, SiteCounts};
-use crate::kernel::{ColumnCounts, count_columns, empty_columns};
+use crate::kernel::{ColumnCounts, SPARE_PLACES, bits_set, count_columns, empty_columns};
 use crate::plane::MISSING;
 
 /// Parts of one in which expected heterozygotes are summed: whole numbers add up to the same in any order.
@@ -113,7 +113,12 @@ impl Expected {
     fn new(samples: usize) -> Self {
         // Columns of padding are counted and never asked for.
         let columns = samples.next_multiple_of(64);
-        Self { all: 0, less: vec![0; columns], more: vec![0; columns], places: vec![0; columns + AT_ONCE] }
+        Self {
+            all: 0,
+            less: vec![0; columns],
+            more: vec![0; columns],
+            places: vec![0; columns + SPARE_PLACES],
+        }
     }
 
     /// Adds a variant, given the missing calls of the samples.
@@ -128,8 +133,8 @@ impl Expected {
         };
         self.all += if is_mostly_missing { 0 } else { parts };
         // Rows are padded to more words than hold samples.
-        let words = missing.iter().take(columns.len() / 64);
-        let found = bits_set(words.map(|mask| mask ^ flip), &mut self.places);
+        let words = &missing[..missing.len().min(columns.len() / 64)];
+        let found = bits_set(words, flip, &mut self.places);
         for &place in &self.places[..found] {
             columns[place as usize] += parts;
         }
@@ -138,32 +143,6 @@ impl Expected {
     fn of(&self, column: usize) -> u64 {
         self.all - self.less[column] + self.more[column]
     }
-}
-
-/// Bits of a word that are looked for without asking whether they are there.
-const AT_ONCE: usize = 4;
-
-/// Writes the places of the bits that are set, and gives their number; `places` has room for all and four more. Few
-/// words have more than four, and a branch for each bit would mostly be guessed wrongly.
-fn bits_set(words: impl Iterator<Item = u64>, places: &mut [u32]) -> usize {
-    let (mut found, mut first) = (0, 0u32);
-    for mut word in words {
-        let in_word = word.count_ones() as usize;
-        let mut at = found;
-        loop {
-            for place in &mut places[at..at + AT_ONCE] {
-                *place = first + word.trailing_zeros();
-                word &= word.wrapping_sub(1);
-            }
-            at += AT_ONCE;
-            if word == 0 {
-                break;
-            }
-        }
-        found += in_word;
-        first += 64;
-    }
-    found
 }
 
 /// The chance that a sample of the ploidy is heterozygous under random mating, in parts.
@@ -272,17 +251,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn bits_are_found_in_order(
-            words in proptest::collection::vec(prop_oneof![Just(0), Just(!0), any::<u64>()], 0..9),
-        ) {
-            let mut places = vec![0; 64 * words.len() + AT_ONCE];
-            let found = bits_set(words.iter().copied(), &mut places);
-            let all = (0u32..).take(64 * words.len());
-            let plain: Vec<u32> = all.filter(|at| (words[*at as usize / 64] >> (at % 64)) & 1 == 1).collect();
-            prop_assert_eq!(&places[..found], &plain[..]);
-        }
-
         #[test]
         fn samples_are_counted_as_one_would_by_hand(
             kinds in prop::collection::vec(0usize..4, 1..150),

@@ -27,14 +27,24 @@ pub(super) struct BimTable {
 
 /// The six columns of a line: separated by tabs if it has any, so that names may hold spaces; else by white space.
 fn columns(line: &str) -> Option<[&str; 6]> {
-    fn six<'a>(mut found: impl Iterator<Item = &'a str>) -> Option<[&'a str; 6]> {
+    if memchr::memchr(b'\t', line.as_bytes()).is_none() {
+        let mut found = line.split_whitespace();
         let mut out = [""; 6];
         for slot in &mut out {
             *slot = found.next()?;
         }
-        found.next().is_none().then_some(out)
+        return found.next().is_none().then_some(out);
     }
-    if line.contains('\t') { six(line.split('\t')) } else { six(line.split_whitespace()) }
+    // Columns are a few letters each: a search by vectors would cost more than it saves.
+    let (mut out, mut start, mut found) = ([""; 6], 0, 0);
+    for (end, byte) in line.bytes().enumerate() {
+        if byte == b'\t' {
+            *out.get_mut(found)? = line.get(start..end)?;
+            (start, found) = (end + 1, found + 1);
+        }
+    }
+    *out.get_mut(found)? = line.get(start..)?;
+    (found == 5).then_some(out)
 }
 
 fn is_place(genetic: &str) -> bool {
@@ -71,11 +81,13 @@ impl BimTable {
         let mut start = 0;
         let ends = memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
         for (number, end) in (1u64..).zip(ends) {
-            let line = &text[start..end];
-            if !line.trim().is_empty() {
-                let line = line.trim_end_matches('\r');
-                let cells = columns(line).ok_or_else(|| wrong_columns(path, number, line, "a .bim has 6"))?;
-                out.take_cells(cells, start).map_err(|message| line_error(path, number, message))?;
+            let line = text[start..end].trim_end_matches('\r');
+            match columns(line) {
+                Some(cells) => {
+                    out.take_cells(cells, start).map_err(|message| line_error(path, number, message))?;
+                }
+                None if line.trim().is_empty() => {}
+                None => return Err(wrong_columns(path, number, line, "a .bim has 6")),
             }
             start = end + 1;
         }
