@@ -19,6 +19,11 @@ pub trait MarkerTest: Send + Sync {
     /// Tests coded markers: one association a trait; `None` for a marker that the covariates explain.
     fn test(&self, coded: &Coded, account: &mut MarkerAccount) -> Vec<Option<Vec<Association>>>;
 
+    /// What else is to be said of the models.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The linear model of single traits, if it is one.
     fn linear(&self) -> Option<&Frame> {
         None

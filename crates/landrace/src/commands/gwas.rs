@@ -22,6 +22,7 @@ mod binary;
 mod models;
 mod multi_locus;
 mod regions;
+mod streamed;
 mod threshold;
 
 use binary::TraitKind;
@@ -33,7 +34,8 @@ use binary::TraitKind;
     landrace gwas panel.bed -p traits.tsv --relationship g.tsv --covariates sex.tsv -o scan.tsv\n  \
     landrace gwas potato.vcf.gz -p traits.tsv --method p3d --gene-action general -o scan.tsv\n  \
     landrace gwas panel.bed -p traits.tsv --method blink --pcs 3 -o scan.tsv\n  \
-    landrace gwas panel.bed -p blight.tsv --trait-kind binary -o scan.tsv\n\n\
+    landrace gwas panel.bed -p blight.tsv --trait-kind binary -o scan.tsv\n  \
+    landrace gwas biobank.bed -p traits.tsv --method streamed -o scan.tsv\n\n\
     The table has a line a marker and trait, with GEMMA's columns: beta is the effect of one more copy of allele1 (the \
     alternate allele), af its frequency; dosages of samples of several ploidies count as shares of the highest one. With \
     another --gene-action beta is what its notes say; general and diplo-general have NA there and the effect of each \
@@ -54,7 +56,8 @@ pub(crate) struct Args {
     output: PathBuf,
     /// exact: the variance ratio is fitted for each marker (as GEMMA's -lmm 4); p3d: it is that of the model without
     /// markers; glm: no relationship; blink, farmcpu: no relationship, but markers that stand for causal ones in the model
-    /// (pseudo-QTN); mlmm: these beside the relationship [default: exact; p3d for binary traits]
+    /// (pseudo-QTN); mlmm: these beside the relationship; streamed: p3d for many samples, without the relationship matrix
+    /// [default: exact; p3d for binary traits]
     #[arg(short, long, value_name = "METHOD", value_parser = Method::ALL.map(Method::name))]
     method: Option<String>,
     /// quantitative: linear models; binary: traits of two values (0 and 1, or two words), by logistic mixed models and
@@ -159,6 +162,7 @@ impl Args {
     fn check(&self) -> anyhow::Result<()> {
         self.check_binary()?;
         self.check_multi_locus()?;
+        self.check_streamed()?;
         if self.action().has_classes() && !self.threshold.is_bonferroni() {
             anyhow::bail!(
                 "--gene-action {}: the thresholds 'effective' and 'permutation' are for tests of one column a marker; \
