@@ -11,7 +11,7 @@ use landrace_breeding::phenotype::AnalysisSet;
 use landrace_genome::file;
 use landrace_genome::length::parse_bases;
 use landrace_genome::summary::Summary;
-use landrace_genotypes::{GenotypeError, Wanted};
+use landrace_genotypes::GenotypeError;
 
 use crate::cli::Session;
 use crate::phenotypes::{PhenotypeArgs, Phenotypes};
@@ -23,6 +23,7 @@ mod models;
 mod multi_locus;
 mod regions;
 mod streamed;
+mod tested;
 mod threshold;
 
 use binary::TraitKind;
@@ -35,7 +36,8 @@ use binary::TraitKind;
     landrace gwas potato.vcf.gz -p traits.tsv --method p3d --gene-action general -o scan.tsv\n  \
     landrace gwas panel.bed -p traits.tsv --method blink --pcs 3 -o scan.tsv\n  \
     landrace gwas panel.bed -p blight.tsv --trait-kind binary -o scan.tsv\n  \
-    landrace gwas biobank.bed -p traits.tsv --method streamed -o scan.tsv\n\n\
+    landrace gwas biobank.bed -p traits.tsv --method streamed -o scan.tsv\n  \
+    landrace gwas phased.vcf.gz -p traits.tsv --haplotypes blocks.tsv -o scan.tsv\n\n\
     The table has a line a marker and trait, with GEMMA's columns: beta is the effect of one more copy of allele1 (the \
     alternate allele), af its frequency; dosages of samples of several ploidies count as shares of the highest one. With \
     another --gene-action beta is what its notes say; general and diplo-general have NA there and the effect of each \
@@ -70,6 +72,11 @@ pub(crate) struct Args {
     gene_action: String,
     #[command(flatten)]
     model: models::ModelArgs,
+    /// Test the haplotypes of these blocks, each against all others, in place of the variants: columns contig, from and to,
+    /// as `landrace ld blocks` writes. Samples need phase where they have two heterozygous calls in a block; relationship
+    /// and components are by the variants
+    #[arg(long, value_name = "FILE", help_heading = "Markers")]
+    haplotypes: Option<PathBuf>,
     /// Share of a trait's samples with a call, at least, for a marker to be tested
     #[arg(long, value_name = "SHARE", default_value_t = 0.95, help_heading = "Markers", value_parser = share)]
     min_call_rate: f64,
@@ -95,7 +102,8 @@ fn share(text: &str) -> Result<f64, String> {
 
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     args.check()?;
-    let mut source = args.input.open(Wanted::default())?;
+    let mut tested = args.open_tested()?;
+    let source = &mut tested.source;
     let is_binary = args.kind() == TraitKind::Binary;
     let phenotypes = args.phenotypes.read_with(session, &source.header().samples, is_binary)?;
     let models = models::fit(args, source.header(), args.sets(&phenotypes, session)?, session)?;
@@ -122,7 +130,8 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     )?;
     drop(bar);
     let mut summary = Summary::new("gwas", &session.command_line);
-    summary.inputs = [source.digests(), phenotypes.digests, models.digests.clone()].concat();
+    summary.inputs = [tested.digests(), phenotypes.digests, models.digests.clone()].concat();
+    tested.describe(&mut summary, session);
     summary.count("rows_of_phenotypes", phenotypes.table.len());
     finish(args, (&models, results, &accounts), summary, (out, session))
 }
