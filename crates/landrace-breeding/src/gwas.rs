@@ -9,6 +9,8 @@
 //! - P3D (EMMAX; Kang et al. 2010, Zhang et al. 2010): λ stays that of the model without markers;
 //! - GLM: no relationship.
 //!
+//! For many samples [`Frames::fit_streamed`] does P3D without a relationship matrix.
+//!
 //! BLINK, FarmCPU and MLMM take markers into the model first ([`multi_locus()`]).
 //!
 //! Traits of two values have logistic models and a score test with a saddle-point tail (module `logistic`).
@@ -36,6 +38,7 @@ mod points;
 mod region;
 mod scan;
 mod significant;
+mod streamed;
 mod write;
 
 pub use action::GeneAction;
@@ -72,11 +75,14 @@ pub enum Method {
     FarmCpu,
     /// Mixed model with pseudo-QTN by BLINK's choice.
     Mlmm,
+    /// Mixed model of many samples, λ of the model without markers, no relationship matrix.
+    Streamed,
 }
 
 impl Method {
     /// All methods, the default first.
-    pub const ALL: [Self; 6] = [Self::Exact, Self::P3d, Self::Glm, Self::Blink, Self::FarmCpu, Self::Mlmm];
+    pub const ALL: [Self; 7] =
+        [Self::Exact, Self::P3d, Self::Glm, Self::Blink, Self::FarmCpu, Self::Mlmm, Self::Streamed];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -87,6 +93,7 @@ impl Method {
             Self::Blink => "blink",
             Self::FarmCpu => "farmcpu",
             Self::Mlmm => "mlmm",
+            Self::Streamed => "streamed",
         }
     }
 
@@ -127,6 +134,10 @@ impl Method {
             Self::Mlmm => {
                 "linear mixed model with markers as pseudo-QTN, chosen as BLINK does, and the variance ratio beside them \
                  (MLMM); Wald test beside the pseudo-QTN that the marker does not stand for"
+            }
+            Self::Streamed => {
+                "linear mixed model of many samples, without a relationship matrix: the variance ratio of the model without \
+                 markers, standard errors exact along the largest components and calibrated beside them; Wald test"
             }
         }
     }

@@ -243,7 +243,7 @@ fn prepare(method: Method, fitted: &mut [Fitted]) -> Points {
                 weightings.push((weights(lambda), Some(index)));
             }
         }
-        Method::P3d => {
+        Method::P3d | Method::Streamed => {
             for (index, own) in fitted.iter_mut().enumerate() {
                 let lambda = own.null.as_ref().map_or(0.0, |null| null.lambda);
                 own.fixed = vec![Fixed::at(own, lambda, &mut moments)];

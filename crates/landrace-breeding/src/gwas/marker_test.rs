@@ -25,6 +25,11 @@ pub trait MarkerTest: Send + Sync {
         None
     }
 
+    /// What else is to be said of the models.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The linear model of single traits, if it is one.
     fn linear(&self) -> Option<&Frame> {
         None

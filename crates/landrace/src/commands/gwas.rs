@@ -11,7 +11,7 @@ use landrace_breeding::phenotype::AnalysisSet;
 use landrace_genome::file;
 use landrace_genome::length::parse_bases;
 use landrace_genome::summary::Summary;
-use landrace_genotypes::{GenotypeError, Wanted};
+use landrace_genotypes::GenotypeError;
 
 use crate::cli::Session;
 use crate::phenotypes::{PhenotypeArgs, Phenotypes};
@@ -23,6 +23,8 @@ mod joint;
 mod models;
 mod multi_locus;
 mod regions;
+mod streamed;
+mod tested;
 mod threshold;
 
 use binary::TraitKind;
@@ -35,6 +37,8 @@ use binary::TraitKind;
     landrace gwas potato.vcf.gz -p traits.tsv --method p3d --gene-action general -o scan.tsv\n  \
     landrace gwas panel.bed -p traits.tsv --method blink --pcs 3 -o scan.tsv\n  \
     landrace gwas panel.bed -p blight.tsv --trait-kind binary -o scan.tsv\n  \
+    landrace gwas biobank.bed -p traits.tsv --method streamed -o scan.tsv\n  \
+    landrace gwas phased.vcf.gz -p traits.tsv --haplotypes blocks.tsv -o scan.tsv\n  \
     landrace gwas panel.bed -p trials.csv --trait yield --gxe -o scan.tsv\n\n\
     The table has a line a marker and trait, with GEMMA's columns: beta is the effect of one more copy of allele1 (the \
     alternate allele), af its frequency; dosages of samples of several ploidies count as shares of the highest one. With \
@@ -61,8 +65,8 @@ pub(crate) struct Args {
     output: PathBuf,
     /// exact: the variance ratio is fitted for each marker (as GEMMA's -lmm 4); p3d: it is that of the model without
     /// markers; glm: no relationship; blink, farmcpu: no relationship, but markers that stand for causal ones in the model
-    /// (pseudo-QTN); mlmm: these beside the relationship [default: exact; p3d for binary traits; with --joint and --gxe
-    /// p3d, exact where p is below 0.005]
+    /// (pseudo-QTN); mlmm: these beside the relationship; streamed: p3d for many samples, without the relationship matrix
+    /// [default: exact; p3d for binary traits; with --joint and --gxe p3d, exact where p is below 0.005]
     #[arg(short, long, value_name = "METHOD", value_parser = Method::ALL.map(Method::name))]
     method: Option<String>,
     /// quantitative: linear models; binary: traits of two values (0 and 1, or two words), by logistic mixed models and
@@ -77,6 +81,11 @@ pub(crate) struct Args {
     together: joint::JointArgs,
     #[command(flatten)]
     model: models::ModelArgs,
+    /// Test the haplotypes of these blocks, each against all others, in place of the variants: columns contig, from and to,
+    /// as `landrace ld blocks` writes. Samples need phase where they have two heterozygous calls in a block; relationship
+    /// and components are by the variants
+    #[arg(long, value_name = "FILE", help_heading = "Markers")]
+    haplotypes: Option<PathBuf>,
     /// Share of a trait's samples with a call, at least, for a marker to be tested
     #[arg(long, value_name = "SHARE", default_value_t = 0.95, help_heading = "Markers", value_parser = share)]
     min_call_rate: f64,
@@ -102,7 +111,8 @@ fn share(text: &str) -> Result<f64, String> {
 
 pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     args.check()?;
-    let mut source = args.input.open(Wanted::default())?;
+    let mut tested = args.open_tested()?;
+    let source = &mut tested.source;
     let mut phenotypes = args.phenotypes.read_as(session, &source.header().samples, args.reading())?;
     let models = models::fit(args, source.header(), args.sets(&mut phenotypes, session)?, session)?;
     let bar = genotypes::follow(session, "gwas", source.as_ref());
@@ -124,7 +134,8 @@ pub(crate) fn run(args: &Args, session: &Session) -> anyhow::Result<()> {
     )?;
     drop(bar);
     let mut summary = Summary::new("gwas", &session.command_line);
-    summary.inputs = [source.digests(), phenotypes.digests, models.digests.clone()].concat();
+    summary.inputs = [tested.digests(), phenotypes.digests, models.digests.clone()].concat();
+    tested.describe(&mut summary, session);
     summary.count("rows_of_phenotypes", phenotypes.table.len());
     finish(args, (&models, results, &accounts), summary, (out, session))
 }
@@ -182,6 +193,7 @@ impl Args {
         self.check_binary()?;
         self.check_joint()?;
         self.check_multi_locus()?;
+        self.check_streamed()?;
         if self.action().has_classes() && !self.threshold.is_bonferroni() {
             anyhow::bail!(
                 "--gene-action {}: the thresholds 'effective' and 'permutation' are for tests of one column a marker; \

@@ -13,7 +13,7 @@ use landrace_genotypes::relationship::{self, Options, SampleMatrix};
 use landrace_genotypes::{SourceHeader, Wanted};
 
 use super::binary::{self, TraitKind};
-use super::{Args, joint, multi_locus};
+use super::{Args, joint, multi_locus, streamed};
 use crate::cli::Session;
 
 /// Relationship and fixed effects.
@@ -39,6 +39,11 @@ impl ModelArgs {
     /// Whether a relationship was given.
     pub(super) fn has_given(&self) -> bool {
         self.relationship.is_some()
+    }
+
+    /// Whether another way to compute the relationship was asked for.
+    pub(super) fn is_by_other_method(&self) -> bool {
+        self.relationship_method != relationship::Method::VanRaden1.name()
     }
 
     /// Whether relationships without each contig were asked for.
@@ -78,6 +83,7 @@ pub(super) fn fit(
     let method = args.method();
     let mut digests = Vec::new();
     let (kinships, relationship) = match (&args.model.relationship, method) {
+        (_, Method::Streamed) => (Kinships::None, "vanraden1, not formed".to_owned()),
         (_, method) if !method.has_relationship() => (Kinships::None, "none".to_owned()),
         (Some(path), _) => {
             let kinship = read(path, header, &sets, session)?;
@@ -88,6 +94,7 @@ pub(super) fn fit(
         (None, _) => compute(args)?,
     };
     let components = components(args)?;
+    let calls = args.streamed_calls()?;
     let mut models = Models {
         groups: Vec::new(),
         together: Vec::new(),
@@ -121,11 +128,13 @@ pub(super) fn fit(
             continue;
         }
         let refusal = |name: &str, error: &ModelError| anyhow::anyhow!("{}", refusal(name, error, &design.0));
-        let frames = match args.kind() {
-            TraitKind::Quantitative => {
+        let frames = match (args.kind(), &calls) {
+            (_, Some(calls)) => streamed::fit(calls, &data)
+                .map_err(|(name, error)| anyhow::anyhow!("trait '{name}': {error}"))?,
+            (TraitKind::Quantitative, None) => {
                 Frames::fit(method, &kinships, &data).map_err(|(name, error)| refusal(&name, &error))?
             }
-            TraitKind::Binary => Frames::fit_logistic(&kinships, &data)
+            (TraitKind::Binary, None) => Frames::fit_logistic(&kinships, &data)
                 .map_err(|(name, error)| binary::refusal(&name, &error, &design.0, refusal))?,
         };
         members.iter().for_each(|&of| models.covariates[of] = design.0.clone());
@@ -283,6 +292,7 @@ fn say(models: &Models, session: &Session) {
                     frame.samples()
                 ));
             }
+            frame.notes().iter().for_each(|note| session.progress.note(note));
             for (name, model) in frame.models() {
                 let Some(model) = model else {
                     if contig.is_none() {
