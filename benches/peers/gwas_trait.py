@@ -21,7 +21,7 @@ def dosage(row):
     codes = np.stack([calls[row] >> shift & 3 for shift in (0, 2, 4, 6)], 1).reshape(-1)[:n]
     x = np.array([2.0, np.nan, 1.0, 0.0])[codes]
     x[np.isnan(x)] = np.nanmean(x)
-    return (x - x.mean()) / x.std()
+    return (x - x.mean()) / (x.std() or 1.0)
 
 
 scaled = lambda value, variance: (value - value.mean()) / value.std() * variance ** 0.5

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Imputation beside Beagle: a real panel with 100 people left out (array sites), low coverage, and inbred lines with
-# calls hidden. Accuracy by allele frequency on the same mask, and medians of five interleaved runs. RUNS sets how many.
+# calls hidden by several masks. Accuracy by allele frequency on the same masks, and medians of five interleaved runs. RUNS sets how many.
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 peers="$repository/benches/peers"
 set_="$data/impute_1kg_chr21"
@@ -67,15 +67,25 @@ python3 "$peers/score_imputation.py" truth.vcf.gz panel.vcf.gz - Landrace=ours.l
 "$landrace" impute -q "$set_/NA12878_1x_PL.vcf.gz" --likelihoods --check 0 --reference-panel panel.vcf.gz -o ours.na1x.vcf.gz
 python3 "$peers/score_imputation.py" "$set_/NA12878_30x_truth.vcf.gz" panel.vcf.gz - Landrace=ours.na1x.vcf.gz calls="$set_/NA12878_1x_PL.vcf.gz"
 
-# lines NAME IN CONTIG: 5% of the calls hidden, both programs.
+# pooled MASK FILE: records with the mask's number before the name of the contig.
+pooled() { zcat -f "$2" | awk -v mask="$1" '/^#/ { next } { print mask "_" $0 }'; }
+
+# lines NAME IN CONTIG: 5% of the calls hidden, several times over, both programs.
 lines() {
   "$landrace" convert -q "$2" -o "$1.vcf.gz"
-  python3 "$peers/mask_genotypes.py" "$1.vcf.gz" 0.05 5 "$1.masked.vcf" "$1.hidden.tsv" $3
-  bgzip -f "$1.masked.vcf"
-  ours=("$landrace" impute -q -t "$threads" "$1.masked.vcf.gz" --method haplotype --inbred --check 0 -o "ours.$1.vcf.gz")
-  theirs=(beagle gt="$1.masked.vcf.gz" out="theirs.$1" nthreads="$threads")
-  race "$1"
-  python3 "$peers/score_imputation.py" "$1.hidden.tsv" "$1.masked.vcf.gz" - Landrace="ours.$1.vcf.gz" Beagle="theirs.$1.vcf.gz"
+  rm -f "$1".pool.*
+  for mask in ${MASKS:-5 11 12 13}; do
+    python3 "$peers/mask_genotypes.py" "$1.vcf.gz" 0.05 "$mask" "$1.masked.vcf" "$1.hidden.tsv" $3
+    bgzip -f "$1.masked.vcf"
+    ours=("$landrace" impute -q -t "$threads" "$1.masked.vcf.gz" --method haplotype --inbred --check 0 -o "ours.$1.vcf.gz")
+    theirs=(beagle gt="$1.masked.vcf.gz" out="theirs.$1" nthreads="$threads")
+    race "$1"
+    pooled "$mask" "$1.hidden.tsv" >> "$1.pool.hidden.tsv"
+    pooled "$mask" "$1.masked.vcf.gz" >> "$1.pool.masked.vcf"
+    for program in ours theirs; do pooled "$mask" "$program.$1.vcf.gz" >> "$1.pool.$program.vcf"; done
+  done
+  python3 "$peers/score_imputation.py" "$1.pool.hidden.tsv" "$1.pool.masked.vcf" - \
+    Landrace="$1.pool.ours.vcf" Beagle="$1.pool.theirs.vcf"
 }
 runs="${LINE_RUNS:-1}"
 echo "== maize lines, 5% of the calls hidden"

@@ -33,6 +33,8 @@ mod gwas;
 mod imputation;
 #[path = "real/ld.rs"]
 mod ld;
+#[path = "real/multi_locus.rs"]
+mod multi_locus;
 #[path = "real/multi_trait.rs"]
 mod multi_trait;
 #[path = "real/neighbours.rs"]
@@ -88,6 +90,7 @@ fn main() -> std::process::ExitCode {
         passport::trials(),
         pedigree::trials(),
         phenotypes::trials(),
+        multi_locus::trials(),
         multi_trait::trials(),
         prediction::trials(),
         gwas::trials(),

@@ -20,7 +20,7 @@ const BINS: [u64; 3] = [500_000, 5_000_000, 50_000_000];
 /// The finest bins.
 pub(super) const FINEST: u64 = BINS[0];
 
-/// A new marker passes this after the first round.
+/// Markers of the model pass this.
 const LIMIT: f64 = 0.01;
 
 /// The bin of a marker on its contig; all without a position are in one.
@@ -57,9 +57,9 @@ pub(super) fn leaders(mut all: Vec<Scored>, samples: usize) -> Vec<Scored> {
     all
 }
 
-/// The set of markers, the best of so many bins of one size, whose random effect has the greatest restricted likelihood;
-/// with those of the model, unlike each other. In the first round the best marker must pass 0.01 over the markers tested;
-/// later ones pass 0.01 each.
+/// The set of markers, the best of so many bins of one size, whose random effect has the greatest restricted likelihood, and
+/// those of the model; of both what passes 0.01, unlike each other. In the first round the best marker must pass 0.01 over
+/// the markers tested.
 pub(super) fn choose(model: &JointModel, proposal: Proposal, is_first: bool) -> Vec<Pseudo> {
     let best = proposal.candidates.first().map_or(0.0, |own| own.1);
     if is_first && best > (gate(Method::FarmCpu) / proposal.tests.max(1) as f64).ln() {
@@ -76,7 +76,10 @@ pub(super) fn choose(model: &JointModel, proposal: Proposal, is_first: bool) -> 
         }
     }
     let set = taken.map(|own| own.1).unwrap_or_default();
-    let is_in = |(index, own): &(usize, (Pseudo, f64))| set.contains(index) && own.1 <= LIMIT.ln();
+    let held: BTreeSet<_> = model.pseudo().iter().map(|own| super::key(&own.marker)).collect();
+    let is_in = |(index, own): &(usize, (Pseudo, f64))| {
+        own.1 <= LIMIT.ln() && (set.contains(index) || held.contains(&super::key(&own.0.marker)))
+    };
     let all = proposal.candidates.into_iter().enumerate().filter(is_in).map(|own| own.1).collect();
     within(model, unlike(all))
 }
