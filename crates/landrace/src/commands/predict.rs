@@ -36,7 +36,7 @@ mod validation;
     landrace predict lines.vcf.gz -p trials.tsv --leave-out family --groups trials.tsv:family -o values.tsv\n  \
     landrace predict lines.vcf.gz -p trials.tsv --forward passport.tsv:year -o values.tsv\n  \
     landrace predict lines.vcf.gz -p blues.tsv --index 'yield=1,protein=0.4' -o values.tsv\n  \
-    landrace predict lines.vcf.gz -p blues.tsv --trait yield --environments all --folds 5 -o values.tsv\n  \
+    landrace predict lines.vcf.gz -p blues.tsv --trait yield --environments --folds 5 -o values.tsv\n  \
     landrace predict flock.vcf.gz -p records.tsv --pedigree flock.tsv --index 'gain=2,wool=1' -o values.tsv\n  \
     landrace predict lines.vcf.gz -p trials.tsv -o values.tsv --save-model yield.model.tsv\n  \
     landrace predict new.vcf.gz --model yield.model.tsv -o new.tsv\n  \

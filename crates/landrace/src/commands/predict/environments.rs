@@ -26,11 +26,11 @@ const CLEARLY: f64 = 0.02;
 #[derive(clap::Args)]
 #[command(next_help_heading = "Several environments")]
 pub(super) struct EnvironmentArgs {
-    /// Predict one trait over environments together (M×E GBLUP: main effect and genotype × environment): 'all' that the
-    /// table has of --trait, or some of them, or columns that hold one environment each, separated by commas. With --folds:
+    /// Predict one trait over environments together (M×E GBLUP: main effect and genotype × environment): all that the
+    /// table has of --trait, or those named, or columns that hold one environment each, separated by commas. With --folds:
     /// CV1 (new lines), CV2 (lines seen in other environments) and CV0 (a new environment), beside the models without
     /// interaction and within each environment
-    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with_all = [
+    #[arg(long, visible_alias = "gxe", value_name = "LIST", value_delimiter = ',', num_args = 0..=1, default_missing_value = "all", conflicts_with_all = [
         "model", "training_design", "save_model", "pedigree", "index", "method", "groups",
     ])]
     environments: Vec<String>,
