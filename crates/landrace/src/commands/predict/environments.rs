@@ -30,9 +30,17 @@ pub(super) struct EnvironmentArgs {
     /// table has of --trait, or those named, or columns that hold one environment each, separated by commas. With --folds:
     /// CV1 (new lines), CV2 (lines seen in other environments) and CV0 (a new environment), beside the models without
     /// interaction and within each environment
-    #[arg(long, visible_alias = "gxe", value_name = "LIST", value_delimiter = ',', num_args = 0..=1, default_missing_value = "all", conflicts_with_all = [
-        "model", "training_design", "save_model", "pedigree", "index", "method", "groups",
-    ])]
+    #[arg(
+        long,
+        visible_alias = "gxe",
+        value_name = "LIST",
+        value_delimiter = ',',
+        num_args = 0..=1,
+        default_missing_value = "all",
+        conflicts_with_all = [
+            "model", "training_design", "save_model", "pedigree", "index", "method", "groups",
+        ]
+    )]
     environments: Vec<String>,
 }
 
