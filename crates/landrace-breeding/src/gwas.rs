@@ -9,9 +9,13 @@
 //! - P3D (EMMAX; Kang et al. 2010, Zhang et al. 2010): λ stays that of the model without markers;
 //! - GLM: no relationship.
 //!
+//! For many samples [`Frames::fit_streamed`] does P3D without a relationship matrix.
+//!
 //! BLINK, FarmCPU and MLMM take markers into the model first ([`multi_locus()`]).
 //!
 //! Traits of two values have logistic models and a score test with a saddle-point tail (module `logistic`).
+//!
+//! Several traits, or a trait in several environments, are tested together in one model (module `joint`).
 //!
 //! With a [`GeneAction`] other than the additive one a marker may have several columns, tested together.
 //!
@@ -24,6 +28,7 @@ mod coding;
 mod effective;
 mod exact;
 mod frame;
+mod joint;
 mod loco;
 mod logistic;
 mod marker_test;
@@ -33,6 +38,7 @@ mod points;
 mod region;
 mod scan;
 mod significant;
+mod streamed;
 mod write;
 
 pub use action::GeneAction;
@@ -40,6 +46,7 @@ pub use coding::{Additive, Calls, Coded, Coding, Marker, MarkerAccount, MarkerFi
 pub use effective::{EffectiveTests, effective_tests};
 pub use exact::Search;
 pub use frame::{Frame, FrameData, TraitData};
+pub use joint::{FREE, JointError, JointModel, JointTest, Refit};
 pub use loco::{GroupData, Kinships};
 pub use logistic::{LogisticError, NotTwo, TwoValues};
 pub use marker_test::{Components, MarkerTest};
@@ -51,7 +58,7 @@ pub use points::Association;
 pub use region::{Around, Neighbour, range_around, regions};
 pub use scan::{Frames, Group, ScanAccount, Scanned, Tested, scan};
 pub use significant::{Genomewide, Hit, Results};
-pub use write::{class_effects, header, header_of_two_valued, push_row};
+pub use write::{class_effects, header, header_of_joint, header_of_two_valued, push_joint_row, push_row};
 
 /// How markers are tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,11 +75,14 @@ pub enum Method {
     FarmCpu,
     /// Mixed model with pseudo-QTN by BLINK's choice.
     Mlmm,
+    /// Mixed model of many samples, λ of the model without markers, no relationship matrix.
+    Streamed,
 }
 
 impl Method {
     /// All methods, the default first.
-    pub const ALL: [Self; 6] = [Self::Exact, Self::P3d, Self::Glm, Self::Blink, Self::FarmCpu, Self::Mlmm];
+    pub const ALL: [Self; 7] =
+        [Self::Exact, Self::P3d, Self::Glm, Self::Blink, Self::FarmCpu, Self::Mlmm, Self::Streamed];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -83,6 +93,7 @@ impl Method {
             Self::Blink => "blink",
             Self::FarmCpu => "farmcpu",
             Self::Mlmm => "mlmm",
+            Self::Streamed => "streamed",
         }
     }
 
@@ -123,6 +134,10 @@ impl Method {
             Self::Mlmm => {
                 "linear mixed model with markers as pseudo-QTN, chosen as BLINK does, and the variance ratio beside them \
                  (MLMM); Wald test beside the pseudo-QTN that the marker does not stand for"
+            }
+            Self::Streamed => {
+                "linear mixed model of many samples, without a relationship matrix: the variance ratio of the model without \
+                 markers, standard errors exact along the largest components and calibrated beside them; Wald test"
             }
         }
     }

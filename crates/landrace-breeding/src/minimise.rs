@@ -12,6 +12,17 @@ pub(crate) fn minimise(
     gradient: &dyn Fn(&[f64]) -> Vec<f64>,
     start: Vec<f64>,
 ) -> (Vec<f64>, f64) {
+    let inverse = identity(start.len());
+    minimise_from(f, gradient, start, inverse)
+}
+
+/// As [`minimise`], from what is known of the inverse of the second derivatives.
+pub(crate) fn minimise_from(
+    f: &dyn Fn(&[f64]) -> f64,
+    gradient: &dyn Fn(&[f64]) -> Vec<f64>,
+    start: Vec<f64>,
+    mut inverse: Vec<Vec<f64>>,
+) -> (Vec<f64>, f64) {
     let n = start.len();
     let mut value = f(&start);
     if n == 0 {
@@ -19,7 +30,6 @@ pub(crate) fn minimise(
     }
     let mut x = start;
     let mut slope = gradient(&x);
-    let mut inverse = identity(n);
     let mut is_fresh = true;
     for _ in 0..ROUNDS {
         let Some((next, found)) = step(f, (&x, value), &slope, &inverse) else {

@@ -12,6 +12,7 @@ pub mod dosage;
 pub mod filter;
 pub mod format;
 mod gram;
+pub mod haplotypes;
 pub mod hwe;
 pub mod impute;
 pub mod kernel;

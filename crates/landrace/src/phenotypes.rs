@@ -58,18 +58,18 @@ pub(crate) struct Phenotypes {
 impl PhenotypeArgs {
     /// Reads the tables and finds the samples of the genotypes in them; says who matched.
     pub(crate) fn read(&self, session: &Session, samples: &[String]) -> anyhow::Result<Phenotypes> {
-        self.read_with(session, samples, false)
+        self.read_as(session, samples, Reading::EachTrait)
     }
 
-    /// As [`Self::read`]; with `two_valued` traits of two words are read as 0 and 1.
-    pub(crate) fn read_with(
+    /// As [`Self::read`], of traits of another kind.
+    pub(crate) fn read_as(
         &self,
         session: &Session,
         samples: &[String],
-        two_valued: bool,
+        reading: Reading,
     ) -> anyhow::Result<Phenotypes> {
         let options = ReadOptions {
-            two_valued: two_valued.then(|| self.traits.clone()),
+            two_valued: (reading == Reading::TwoValued).then(|| self.traits.clone()),
             sample_column: self.sample_column.clone(),
             missing: self.missing.clone(),
             sheet: None,
@@ -79,6 +79,7 @@ impl PhenotypeArgs {
         let join = table.join(samples)?;
         let mut notes = [table.notes().to_vec(), join.account()].concat();
         let names: Vec<TraitName> = match self.traits.as_slice() {
+            words if reading == Reading::ByEnvironment => in_environments(&table, words)?,
             [] => table.default_traits(),
             words => words.iter().map(|word| table.find_trait(word)).collect::<Result<_, _>>()?,
         };
@@ -104,6 +105,37 @@ impl PhenotypeArgs {
         notes.iter().for_each(|line| session.progress.note(line));
         Ok(Phenotypes { table, join, traits, covariates, digests, is_asked: !self.traits.is_empty() })
     }
+}
+
+/// How traits are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// One by one, of numbers.
+    EachTrait,
+    /// One by one, words of two-valued ones as 0 and 1.
+    TwoValued,
+    /// In each of several environments.
+    ByEnvironment,
+}
+
+/// The traits asked for, or all, in each of their environments.
+fn in_environments(table: &PhenotypeTable, words: &[String]) -> anyhow::Result<Vec<TraitName>> {
+    let mut out = Vec::new();
+    if words.is_empty() {
+        let all = table.base_traits();
+        let found: Vec<_> = all.iter().filter_map(|own| table.environments_of(&own.name).ok()).collect();
+        if found.is_empty() {
+            anyhow::bail!(
+                "{}: no trait has two environments; name them in a column 'environment'",
+                table.path()
+            );
+        }
+        out = found.concat();
+    }
+    for word in words {
+        out.extend(table.environments_of(word)?);
+    }
+    Ok(out)
 }
 
 impl Phenotypes {

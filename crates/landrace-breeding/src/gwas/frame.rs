@@ -243,7 +243,7 @@ fn prepare(method: Method, fitted: &mut [Fitted]) -> Points {
                 weightings.push((weights(lambda), Some(index)));
             }
         }
-        Method::P3d => {
+        Method::P3d | Method::Streamed => {
             for (index, own) in fitted.iter_mut().enumerate() {
                 let lambda = own.null.as_ref().map_or(0.0, |null| null.lambda);
                 own.fixed = vec![Fixed::at(own, lambda, &mut moments)];
@@ -279,7 +279,7 @@ impl Fixed {
 }
 
 /// An orthonormal basis of columns that are no combinations of each other (Gram and Schmidt, twice).
-fn basis(columns: &[Vec<f64>]) -> Mat<f64> {
+pub(super) fn basis(columns: &[Vec<f64>]) -> Mat<f64> {
     let mut out: Vec<Vec<f64>> = Vec::new();
     for column in columns {
         let mut own = column.clone();

@@ -2,6 +2,7 @@
 
 use super::coding::{Coded, MarkerAccount};
 use super::frame::Frame;
+use super::joint::JointModel;
 use super::points::Association;
 use crate::mixed_model::{Bound, NullModel};
 
@@ -18,6 +19,16 @@ pub trait MarkerTest: Send + Sync {
 
     /// Tests coded markers: one association a trait; `None` for a marker that the covariates explain.
     fn test(&self, coded: &Coded, account: &mut MarkerAccount) -> Vec<Option<Vec<Association>>>;
+
+    /// The model of several traits together, if it is one.
+    fn joint(&self) -> Option<JointModel<'_>> {
+        None
+    }
+
+    /// What else is to be said of the models.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The linear model of single traits, if it is one.
     fn linear(&self) -> Option<&Frame> {

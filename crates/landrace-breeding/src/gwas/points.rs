@@ -14,6 +14,8 @@ pub struct Association {
     pub se: f64,
     /// Effects and standard errors of all columns, where there are several.
     pub effects: Vec<(f64, f64)>,
+    /// Covariances of effects on several traits, row by row from the diagonal on.
+    pub covariance: Vec<f64>,
     /// ln of the p-value of Wald's F test of all columns.
     pub ln_p: f64,
     /// ln of the p-value of a score test by the normal distribution, where `ln_p` may be by a saddle point.

@@ -6,6 +6,7 @@ use landrace_genotypes::significance::probability_text;
 
 use super::Method;
 use super::coding::Marker;
+use super::joint::JointTest;
 use super::points::Association;
 
 /// The header line of two-valued traits, without the line's end: the score test by the normal distribution, and by a
@@ -26,10 +27,55 @@ pub fn header(method: Method, has_classes: bool) -> String {
     format!("{start}{end}")
 }
 
-/// Appends a marker's line for one trait. `beta` is the effect of one more copy of `allele1`, `af` its frequency; where
-/// classes of samples have their own effects, `beta` and `se` are NA, and `effects` has dosage:effect(standard error),
-/// after the dosage that they are held against.
-pub fn push_row(out: &mut String, marker: &Marker, own: &Association, of: &str) {
+/// The header line of a joint test, without the line's end: of `traits` traits with GEMMA's columns, or of environments.
+pub fn header_of_joint(test: JointTest, traits: usize) -> String {
+    let start = "chr\trs\tps\tn_miss\tallele1\tallele0\taf\t";
+    if test == JointTest::Environments {
+        return format!("{start}beta\tse\tp_mean\tp_interaction\ttrait\teffects");
+    }
+    let mut out = start.to_owned();
+    // Writing to a string does not fail.
+    (1..=traits).for_each(|i| {
+        let _ = write!(out, "beta_{i}\t");
+    });
+    for i in 1..=traits {
+        (i..=traits).for_each(|j| {
+            let _ = write!(out, "Vbeta_{i}_{j}\t");
+        });
+    }
+    out + "p_wald\ttrait"
+}
+
+/// Appends a marker's line of a joint test. `names` are the traits' or the environments'; `of` is what was tested.
+pub fn push_joint_row(
+    out: &mut String,
+    marker: &Marker,
+    own: &[Association],
+    (test, names, of): (JointTest, &[String], &str),
+) {
+    let [main, rest @ ..] = own else { return };
+    push_place(out, marker);
+    if test == JointTest::Traits {
+        for value in main.effects.iter().map(|own| &own.0).chain(&main.covariance) {
+            let _ = write!(out, "{value:.6e}\t");
+        }
+        let _ = writeln!(out, "{}\t{of}", probability_text(main.ln_p));
+        return;
+    }
+    let _ = write!(out, "{:.6e}\t{:.6e}\t", main.beta, main.se);
+    for own in std::iter::once(main).chain(rest) {
+        let _ = write!(out, "{}\t", probability_text(own.ln_p));
+    }
+    let effects: Vec<String> = names
+        .iter()
+        .zip(&main.effects)
+        .map(|(name, (beta, se))| format!("{name}={beta:.6e}({se:.6e})"))
+        .collect();
+    let _ = writeln!(out, "{of}\t{}", effects.join(","));
+}
+
+/// Where a marker is, its alleles and frequency.
+fn push_place(out: &mut String, marker: &Marker) {
     let position = marker.position.map_or_else(|| "0".to_owned(), |position| position.to_string());
     // Writing to a string does not fail.
     let _ = write!(
@@ -37,6 +83,13 @@ pub fn push_row(out: &mut String, marker: &Marker, own: &Association, of: &str) 
         "{}\t{}\t{position}\t{}\t{}\t{}\t{:.3}\t",
         marker.contig, marker.id, marker.missing, marker.effect, marker.other, marker.frequency
     );
+}
+
+/// Appends a marker's line for one trait. `beta` is the effect of one more copy of `allele1`, `af` its frequency; where
+/// classes of samples have their own effects, `beta` and `se` are NA, and `effects` has dosage:effect(standard error),
+/// after the dosage that they are held against.
+pub fn push_row(out: &mut String, marker: &Marker, own: &Association, of: &str) {
+    push_place(out, marker);
     if marker.classes.is_empty() {
         let _ = write!(out, "{:.6e}\t{:.6e}\t", own.beta, own.se);
     } else {

@@ -57,6 +57,16 @@ impl<'a> Likelihood<'a> {
         Some([genetic, residual].iter().flat_map(|own| lower(d).map(|(i, j)| own.get(i, j))).collect())
     }
 
+    /// Numbers of a point with these covariances; a genetic one without an own direction is lifted a little.
+    pub(super) fn point(&self, genetic: &Square, residual: &Square) -> Option<Vec<f64>> {
+        let d = self.y.len();
+        let lifted = Square::from_fn(d, |i, j| {
+            genetic.get(i, j) + if i == j { 1e-6 * residual.get(i, i) } else { 0.0 }
+        });
+        let (genetic, residual) = (genetic.factor().or_else(|| lifted.factor())?, residual.factor()?);
+        Some([genetic, residual].iter().flat_map(|own| lower(d).map(|(i, j)| own.get(i, j))).collect())
+    }
+
     /// Vg and Ve of a point.
     pub(super) fn covariances(&self, point: &[f64]) -> (Square, Square) {
         let d = self.y.len();

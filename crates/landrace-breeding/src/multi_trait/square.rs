@@ -37,17 +37,17 @@ impl Square {
     }
 
     /// Adds to a cell.
-    pub(super) fn add(&mut self, row: usize, column: usize, value: f64) {
+    pub(crate) fn add(&mut self, row: usize, column: usize, value: f64) {
         self.cells[row * self.n + column] += value;
     }
 
     /// The product with a column.
-    pub(super) fn times(&self, column: &[f64]) -> Vec<f64> {
+    pub(crate) fn times(&self, column: &[f64]) -> Vec<f64> {
         self.cells.chunks(self.n.max(1)).map(|row| row.iter().zip(column).map(|(a, b)| a * b).sum()).collect()
     }
 
     /// The lower factor L with L L' = self; `None` if it is not positive definite.
-    pub(super) fn factor(&self) -> Option<Self> {
+    pub(crate) fn factor(&self) -> Option<Self> {
         let mut l = Self::zeros(self.n);
         for i in 0..self.n {
             for j in 0..=i {
@@ -67,7 +67,7 @@ impl Square {
     }
 
     /// Inverse and log determinant of a positive definite matrix.
-    pub(super) fn inverse(&self) -> Option<(Self, f64)> {
+    pub(crate) fn inverse(&self) -> Option<(Self, f64)> {
         let l = self.factor()?;
         let n = self.n;
         // The inverse of L, then its square.

@@ -156,7 +156,27 @@ fn plain(mut rows: Vec<(u64, Vec<String>)>) -> Headed {
     if is_unnamed {
         headings[0].name = "sample".to_owned();
     }
+    split_environments(&mut headings);
     Headed { headings, rows, sample: is_unnamed.then_some(0), notes, ..Headed::default() }
+}
+
+/// Columns `yield@A` and `yield@B` are one trait in two environments.
+fn split_environments(headings: &mut [Heading]) {
+    let base = |heading: &Heading| {
+        let (name, environment) = heading.name.split_once('@')?;
+        let is_whole = !name.is_empty() && !environment.is_empty();
+        is_whole.then(|| (name.to_owned(), environment.to_owned()))
+    };
+    let parts: Vec<Option<(String, String)>> = headings.iter().map(base).collect();
+    let alike = |name: &str| parts.iter().flatten().filter(|own| own.0 == name).count();
+    for (heading, part) in headings.iter_mut().zip(&parts) {
+        if let Some((name, environment)) = part
+            && alike(name) > 1
+        {
+            heading.name.clone_from(name);
+            heading.environment = Some(environment.clone());
+        }
+    }
 }
 
 /// TASSEL's headers: `<Trait>` names, `<Header name=location>` environments, `<Covariate>`, and version 5's

@@ -212,3 +212,14 @@ fn two_words_of_a_trait_are_0_and_1() {
     assert_eq!(values(&long, "rot").unwrap(), [Some(0.0), Some(1.0)]);
     assert_eq!(values(&long, "size").unwrap(), [Some(5.0), Some(6.0)]);
 }
+
+#[test]
+fn columns_of_one_name_and_several_places_are_environments() {
+    let wide = table("line\tyield@A (t)\tyield@B (t)\theight@A\na\t1\t2\t3\nb\t4\t5\t6\n", &["a", "b"]);
+    assert_eq!(words(&wide), ["yield@A", "yield@B", "height@A"]);
+    assert_eq!(values(&wide, "yield@B").unwrap(), [Some(2.0), Some(5.0)]);
+    let own = wide.environments_of("Yield").unwrap();
+    assert_eq!(own.iter().map(ToString::to_string).collect::<Vec<_>>(), ["yield@A", "yield@B"]);
+    let message = wide.environments_of("height@A").unwrap_err().to_string();
+    assert!(message.contains("has no two environments"), "{message}");
+}

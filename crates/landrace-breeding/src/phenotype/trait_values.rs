@@ -164,6 +164,24 @@ impl PhenotypeTable {
         found.cloned().map_or_else(|| self.find_trait(word), Ok)
     }
 
+    /// A trait in each of its environments, values over all of them left out.
+    ///
+    /// # Errors
+    /// As [`Self::find_trait`], and if the trait has fewer than two environments.
+    pub fn environments_of(&self, word: &str) -> Result<Vec<TraitName>, GenotypeError> {
+        let base = self.find_base_trait(word)?;
+        let is_one = |own: &TraitName| own.name == base.name && own.environment.is_some();
+        let own: Vec<TraitName> = self.traits().into_iter().filter(is_one).collect();
+        if own.len() < 2 {
+            return Err(self.error(format!(
+                "trait '{}' has no two environments; name them in a column 'environment' or in headers such as \
+                 {}@place",
+                base.name, base.name
+            )));
+        }
+        Ok(own)
+    }
+
     /// The trait that a word means: a name, letter case aside, or `name@environment`.
     ///
     /// # Errors

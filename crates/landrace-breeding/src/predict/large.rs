@@ -14,6 +14,7 @@ use super::bayes::Records;
 use super::bayes::fixed::Fixed;
 use super::coded::CodedCalls;
 
+pub(crate) mod association;
 mod krylov;
 mod likelihood;
 mod operator;

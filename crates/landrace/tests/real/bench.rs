@@ -10,7 +10,7 @@ pub(crate) struct Bench {
     folder: tempfile::TempDir,
 }
 
-/// Makes a test that needs a data set (empty for none) and other programs.
+/// Makes a test that needs a data set (empty for none) and other programs; `R:name` is a package of R.
 pub(crate) fn trial(name: &str, data: &'static str, tools: &[&str], test: fn(&Bench)) -> Trial {
     let missing = missing(data, tools);
     let must_run = std::env::var_os("LANDRACE_REQUIRE_ALL").is_some();
@@ -30,9 +30,18 @@ fn missing(data: &str, tools: &[&str]) -> Option<String> {
     if !data.is_empty() && !shared().join("data").join(data).is_dir() {
         return Some(format!("shared/data/{data}"));
     }
-    let found =
-        |tool: &&&str| Command::new(tool).stdout(Stdio::null()).stderr(Stdio::null()).status().is_err();
-    tools.iter().find(found).map(|tool| format!("the program {tool}"))
+    let quiet = |command: &mut Command| command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let is_missing = |tool: &&&str| match tool.strip_prefix("R:") {
+        Some(package) => {
+            let load = format!("library({package})");
+            !quiet(Command::new("Rscript").args(["-e", &load])).is_ok_and(|status| status.success())
+        }
+        None => quiet(&mut Command::new(tool)).is_err(),
+    };
+    tools.iter().find(is_missing).map(|tool| match tool.strip_prefix("R:") {
+        Some(package) => format!("the package {package} of R"),
+        None => format!("the program {tool}"),
+    })
 }
 
 fn shared() -> PathBuf {

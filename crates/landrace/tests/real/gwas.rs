@@ -9,6 +9,8 @@ use crate::bench::{Bench, trial};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("association_equals_gemmas_on_mice", "mouse_hs1940", &["gemma"], gemma),
+        trial("two_traits_of_mice_are_tested_as_by_gemma", "mouse_hs1940", &["gemma", "zcat"], two_traits),
+        trial("scores_of_sick_mice_are_rs", "mouse_hs1940", &["Rscript", "zcat"], two_valued),
         trial("mice_have_their_cd8_locus", "mouse_hs1940", &[], mice),
         trial("maize_has_its_ear_height_marker", "maize_mdp281", &[], maize),
         trial("rice_has_its_known_genes", "rice44k_374", &[], rice),
@@ -160,3 +162,77 @@ const RICE: [(&str, &str, f64); 3] = [
     ("Flowering.time.at.Aberdeen", "id6006118", 1e-10),
     ("Na.K.Root.LSMEAN", "id4010358", 1e-7),
 ];
+
+/// CD8 and MCH together: all markers that GEMMA refines (p below 0.001), to the digits that it prints.
+fn two_traits(bench: &Bench) {
+    let phenotypes = bench.run("zcat", &bench.data("mouse_hs1940/gemma.pheno.txt.gz"));
+    std::fs::write(bench.path("pheno.txt"), phenotypes).unwrap();
+    let calls = bench.data("mouse_hs1940/mouse_hs1940.vcf.gz");
+    bench.landrace(&format!("convert {calls} -o m.bed"));
+    bench.run("gemma", "-bfile m -p pheno.txt -gk 1 -o k");
+    bench.run("gemma", "-bfile m -p pheno.txt -k output/k.cXX.txt -lmm 1 -n 1 6 -o two");
+    let traits = bench.data("mouse_hs1940/mouse_hs1940.pheno.tsv.gz");
+    let says = bench.landrace_says(&format!(
+        "gwas {calls} -p {traits} --trait test0 --trait test5 --joint --relationship output/k.cXX.txt -o two.tsv"
+    ));
+    assert!(says.contains("test0: Vg 1.3825") && says.contains("test5: Vg 2.0774"), "{says}");
+    let (ours, theirs) = (table(bench, "two.tsv"), table(bench, "output/two.assoc.txt"));
+    assert_eq!(ours.len(), theirs.len());
+    let mut compared = 0;
+    for (marker, own) in theirs.iter().filter(|own| number(own.1, "p_wald") < 1e-3) {
+        compared += 1;
+        for column in ["beta_1", "beta_2", "Vbeta_1_1", "Vbeta_2_2", "p_wald"] {
+            let (a, b) = (number(&ours[marker], column).abs(), number(own, column).abs());
+            assert!((a / b - 1.0).abs() < 1e-5 || (a - b).abs() < 1e-5, "{marker} {column}: {a} {b}");
+        }
+    }
+    assert!(compared > 50, "{compared}");
+}
+
+/// CD8 above 0.9 as a trait of two words, with a covariate: the score test of R's logistic regression (from its
+/// fitted values: anova's is less exact).
+fn two_valued(bench: &Bench) {
+    let traits = bench.run("zcat", &bench.data("mouse_hs1940/mouse_hs1940.pheno.tsv.gz"));
+    let mut text = "sample\tstate\tround\n".to_owned();
+    for (at, line) in traits.lines().skip(1).enumerate() {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let Ok(value) = cells[1].parse::<f64>() else { continue };
+        let word = if value > 0.9 { "sick" } else { "fit" };
+        text.push_str(&format!("{}\t{word}\t{}\n", cells[0], at % 7));
+    }
+    std::fs::write(bench.path("state.tsv"), text).unwrap();
+    let calls = bench.data("mouse_hs1940/mouse_hs1940.vcf.gz");
+    bench.landrace(&format!("filter {calls} --region 17:1-60000000 -o some.vcf"));
+    bench.landrace("gwas some.vcf -p state.tsv --trait state --covariate-columns round --trait-kind binary --method glm -o own.tsv");
+    let script = r#"
+        d <- read.delim("state.tsv", colClasses = c("character", "character", "numeric"))
+        lines <- readLines("some.vcf")
+        v <- read.delim(text = sub("^#CHROM", "CHROM", lines[!grepl("^##", lines)]), check.names = FALSE, colClasses = "character")
+        d <- d[d$sample %in% colnames(v), ]
+        y <- as.numeric(d$state == "sick")
+        m <- glm(y ~ d$round, family = binomial, control = glm.control(epsilon = 1e-13))
+        mu <- fitted(m)
+        w <- mu * (1 - mu)
+        x <- cbind(1, d$round)
+        for (k in seq_len(nrow(v))) {
+            g <- sapply(strsplit(substr(unlist(v[k, d$sample]), 1, 3), "[/|]"), function(x) sum(as.numeric(x)))
+            if (anyNA(g) || var(g) == 0) next
+            score <- sum(g * (y - mu))
+            along <- t(x) %*% (w * g)
+            variance <- sum(w * g * g) - t(along) %*% solve(t(x) %*% (w * x), along)
+            cat(v$ID[k], format(pchisq(score^2 / variance, 1, lower.tail = FALSE), digits = 12), "\n")
+        }
+    "#;
+    std::fs::write(bench.path("score.R"), script).unwrap();
+    let theirs = bench.run("Rscript", "score.R");
+    let ours = table(bench, "own.tsv");
+    let mut compared = 0;
+    for line in theirs.lines() {
+        let (name, p) = line.trim().split_once(' ').unwrap();
+        let Some(own) = ours.get(name) else { continue };
+        let p: f64 = p.trim().parse().unwrap();
+        assert!((number(own, "p_score") / p - 1.0).abs() < 1e-6, "{name}: {} {p}", own["p_score"]);
+        compared += 1;
+    }
+    assert!(compared > 50, "{compared}");
+}

@@ -10,7 +10,9 @@ use crate::bench::{Bench, trial};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("wheat_lines_are_predicted_as_known_in_four_environments", "wheat_bglr599", &[], wheat),
+        trial("wheat_lines_are_predicted_as_well_by_bayesr", "wheat_bglr599", &[], wheat_by_mixtures),
         trial("mice_are_predicted_as_known", "mouse_hs1940", &[], mice),
+        trial("mice_are_predicted_better_by_bayesa", "mouse_hs1940", &[], mice_by_sampling),
         trial("maize_lines_are_predicted_as_known", "maize_mdp281", &[], maize),
         trial("salmon_are_predicted_as_known", "salmon_gill1481", &[], salmon),
         trial("tetraploid_potatoes_are_predicted_from_their_dosages", "potato4x_gwaspoly", &[], potatoes),
@@ -43,6 +45,30 @@ fn wheat(bench: &Bench) {
     for (name, expected) in [("1", 0.503), ("2", 0.466), ("4", 0.376), ("5", 0.462)] {
         assert!((found[name] - expected).abs() < 0.002, "{name}: {} {expected}", found[name]);
     }
+}
+
+/// No lower than GBLUP's mean over the environments by more than 0.01.
+fn wheat_by_mixtures(bench: &Bench) {
+    bench.landrace(&format!(
+        "predict {} -p {} -m bayesr --rounds 600 --chains 2 --leave-out {}:fold -o w.tsv",
+        bench.data("wheat_bglr599/markers_dart.tsv.gz"),
+        bench.data("wheat_bglr599/grain_yield_4env.tsv.gz"),
+        bench.data("wheat_bglr599/cv_fold.tsv.gz")
+    ));
+    let found = accuracies(bench, "w.tsv.cv.tsv", "correlation");
+    let (mean, gblup) = (found.values().sum::<f64>() / 4.0, (0.503 + 0.466 + 0.376 + 0.462) / 4.0);
+    assert!(found.len() == 4 && mean > gblup - 0.01, "{mean} {gblup}");
+}
+
+/// JanusX's example gives 0.709 for BayesA, 0.704 for BLUP.
+fn mice_by_sampling(bench: &Bench) {
+    bench.landrace(&format!(
+        "predict {} -p {} --trait test0 -m bayesa --rounds 400 --burn-in 200 --chains 1 --folds 5 -o m.tsv",
+        bench.data("mouse_hs1940/mouse_hs1940.vcf.gz"),
+        bench.data("mouse_hs1940/mouse_hs1940.pheno.tsv.gz")
+    ));
+    let found = accuracies(bench, "m.tsv.cv.tsv", "correlation");
+    assert!(found["test0"] > 0.709, "{found:?}");
 }
 
 fn mice(bench: &Bench) {

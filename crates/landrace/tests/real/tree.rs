@@ -7,21 +7,8 @@ use crate::bench::{Bench, trial};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("bootstrap_of_a_tree_is_the_same_at_any_thread_count", "maize_mdp281", &[], bootstrap),
-        ape_trial(),
+        trial("neighbour_joining_gives_the_tree_of_ape", "maize_mdp281", &["R:ape"], ape),
     ]
-}
-
-/// Without ape the test shows as ignored.
-fn ape_trial() -> Trial {
-    let has_ape = std::process::Command::new("Rscript")
-        .args(["-e", "quit(status = !requireNamespace('ape', quietly = TRUE))"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if has_ape {
-        trial("neighbour_joining_gives_the_tree_of_ape", "maize_mdp281", &["Rscript"], ape)
-    } else {
-        trial("neighbour_joining_gives_the_tree_of_ape", "", &[], ape).with_ignored_flag(true)
-    }
 }
 
 fn bootstrap(bench: &Bench) {

@@ -117,6 +117,17 @@ impl Krylov {
         Self { spaces }
     }
 
+    /// The spaces of vectors that are projected already.
+    pub(super) fn of(starts: Vec<Vec<f64>>) -> Self {
+        Self { spaces: starts.into_iter().map(Space::new).collect() }
+    }
+
+    /// v'(A + δ)⁻¹v for a space's vector.
+    pub(super) fn form(&self, space: usize, delta: f64) -> f64 {
+        let own = &self.spaces[space];
+        own.length * own.length * own.coordinates(delta).first().copied().unwrap_or(0.0)
+    }
+
     /// All spaces, that of y first.
     pub(super) fn spaces(&self) -> &[Space] {
         &self.spaces

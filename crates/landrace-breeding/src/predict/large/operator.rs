@@ -14,7 +14,7 @@ pub(super) struct Operator<'a> {
     /// Square root of each sample's weight.
     roots: Vec<f64>,
     /// Orthonormal columns that span W^½ X.
-    basis: Vec<Vec<f64>>,
+    pub(super) basis: Vec<Vec<f64>>,
     /// k = Σ P p q.
     divisor: f64,
 }

@@ -138,3 +138,40 @@ fn a_share_can_be_given_and_threads_change_nothing() {
     let constant = Records::of(&[Some(1.0); 120]);
     assert!(fit(&coded, &constant, &options).unwrap_err().to_string().contains("do not vary"));
 }
+
+#[test]
+fn scores_of_markers_are_exact_and_their_variances_nearly() {
+    use crate::predict::large::association::AssociationSpace;
+    let (coded, records) = simulated(300, 500);
+    let options = Options { tolerance: 1e-7, ..Options::default() };
+    let space = AssociationSpace::new(&coded, &records, 1).unwrap();
+    let model = space.model(&records, &options).unwrap();
+    let (a, p, y, _) = exact(&coded, &records);
+    let (n, delta) = (coded.samples(), model.fit.residual / model.fit.genetic);
+    use faer::prelude::Solve;
+    let shifted = Mat::from_fn(n, n, |i, k| a[(i, k)] + if i == k { delta } else { 0.0 });
+    let solved = shifted.partial_piv_lu().solve(&y);
+    let length: f64 = (0..n).map(|i| y[(i, 0)] * solved[(i, 0)]).sum();
+    assert!((model.length / length - 1.0).abs() < 1e-6, "{} {length}", model.length);
+    let (mut off, markers) = (0.0, 40);
+    for marker in 0..markers {
+        let mut z = vec![0.0; n];
+        coded.decode(marker, &mut z);
+        let x = &p * Mat::from_fn(n, 1, |i, _| records.weights[i].sqrt() * z[i]);
+        let dot = |v: &[f64]| (0..n).map(|i| x[(i, 0)] * v[i]).sum::<f64>();
+        let score: f64 = (0..n).map(|i| x[(i, 0)] * solved[(i, 0)]).sum();
+        let inverse = shifted.partial_piv_lu().solve(&x);
+        let form: f64 = (0..n).map(|i| x[(i, 0)] * inverse[(i, 0)]).sum();
+        assert!((dot(&model.solution) - score).abs() < 1e-5 * (form * length).sqrt(), "{marker}");
+        let (mut own, mut rest) = (0.0, (0..n).map(|i| x[(i, 0)].powi(2)).sum::<f64>());
+        for (vector, inverse) in space.components().iter().zip(&model.inverses) {
+            own += dot(vector).powi(2) * inverse;
+            rest -= dot(vector).powi(2);
+        }
+        own += model.rest.form(rest);
+        off += (own / form - 1.0).powi(2) / f64::from(markers as u32);
+    }
+    // Of some 280 components 200 are exact; standard errors are off by half as much.
+    assert!(off.sqrt() < 0.04, "{}", off.sqrt());
+    assert!(model.off < 0.02 && model.off > 0.0, "{}", model.off);
+}

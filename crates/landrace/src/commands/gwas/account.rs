@@ -7,6 +7,7 @@ use landrace_genotypes::significance::probability_text;
 use serde_json::Value;
 
 use super::Args;
+use super::joint;
 use super::models::Models;
 use super::threshold::Threshold;
 use crate::cli::Session;
@@ -48,6 +49,7 @@ pub(super) fn describe(summary: &mut Summary, models: &Models, found: &[Found], 
     }
     .to_owned();
     summary.tables.push(model_table(models, found));
+    summary.tables.extend(joint::covariance_table(models));
     summary.tables.push(marker_table(models, accounts));
     for (name, own) in models.traits.iter().zip(found) {
         summary.tables.push(hit_table(name, own));
@@ -184,7 +186,11 @@ fn hit_rows(own: &Found) -> impl Iterator<Item = [String; 11]> + '_ {
     own.all.leads.iter().map(|lead| {
         let marker = &lead.marker;
         let one = |effect: f64| {
-            if marker.classes.is_empty() { format!("{effect:.6e}") } else { "NA".to_owned() }
+            if marker.classes.is_empty() && !effect.is_nan() {
+                format!("{effect:.6e}")
+            } else {
+                "NA".to_owned()
+            }
         };
         [
             marker.id.to_string(),

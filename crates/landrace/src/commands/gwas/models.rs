@@ -13,7 +13,7 @@ use landrace_genotypes::relationship::{self, Options, SampleMatrix};
 use landrace_genotypes::{SourceHeader, Wanted};
 
 use super::binary::{self, TraitKind};
-use super::{Args, multi_locus};
+use super::{Args, joint, multi_locus, streamed};
 use crate::cli::Session;
 
 /// Relationship and fixed effects.
@@ -41,6 +41,11 @@ impl ModelArgs {
         self.relationship.is_some()
     }
 
+    /// Whether another way to compute the relationship was asked for.
+    pub(super) fn is_by_other_method(&self) -> bool {
+        self.relationship_method != relationship::Method::VanRaden1.name()
+    }
+
     /// Whether relationships without each contig were asked for.
     pub(super) fn is_loco(&self) -> bool {
         self.loco
@@ -53,6 +58,8 @@ pub(super) struct Models {
     pub(super) groups: Vec<Group>,
     /// Names of the traits.
     pub(super) traits: Vec<String>,
+    /// Traits or environments that are tested together, of each group.
+    pub(super) together: Vec<Vec<String>>,
     /// Columns of X of each trait, the mean first.
     pub(super) covariates: Vec<Vec<String>>,
     pub(super) method: Method,
@@ -76,6 +83,7 @@ pub(super) fn fit(
     let method = args.method();
     let mut digests = Vec::new();
     let (kinships, relationship) = match (&args.model.relationship, method) {
+        (_, Method::Streamed) => (Kinships::None, "vanraden1, not formed".to_owned()),
         (_, method) if !method.has_relationship() => (Kinships::None, "none".to_owned()),
         (Some(path), _) => {
             let kinship = read(path, header, &sets, session)?;
@@ -86,16 +94,23 @@ pub(super) fn fit(
         (None, _) => compute(args)?,
     };
     let components = components(args)?;
+    let calls = args.streamed_calls()?;
     let mut models = Models {
         groups: Vec::new(),
+        together: Vec::new(),
         traits: sets.iter().map(|set| set.name.to_string()).collect(),
         covariates: vec![Vec::new(); sets.len()],
         method,
-        fitted: args.kind().fitted(method),
+        fitted: args.fitted(),
         relationship,
         found: Vec::new(),
         digests,
     };
+    if let Some(test) = args.joint_test() {
+        joint::fit(args, &mut models, (&sets, &components, &kinships), test)?;
+        say(&models, session);
+        return Ok(models);
+    }
     for (members, design) in grouped(&sets, &components) {
         let first = &sets[members[0]];
         let traits: Vec<TraitData> = members
@@ -113,11 +128,13 @@ pub(super) fn fit(
             continue;
         }
         let refusal = |name: &str, error: &ModelError| anyhow::anyhow!("{}", refusal(name, error, &design.0));
-        let frames = match args.kind() {
-            TraitKind::Quantitative => {
+        let frames = match (args.kind(), &calls) {
+            (_, Some(calls)) => streamed::fit(calls, &data)
+                .map_err(|(name, error)| anyhow::anyhow!("trait '{name}': {error}"))?,
+            (TraitKind::Quantitative, None) => {
                 Frames::fit(method, &kinships, &data).map_err(|(name, error)| refusal(&name, &error))?
             }
-            TraitKind::Binary => Frames::fit_logistic(&kinships, &data)
+            (TraitKind::Binary, None) => Frames::fit_logistic(&kinships, &data)
                 .map_err(|(name, error)| binary::refusal(&name, &error, &design.0, refusal))?,
         };
         members.iter().for_each(|&of| models.covariates[of] = design.0.clone());
@@ -142,7 +159,7 @@ pub(super) fn refusal(name: &str, error: &ModelError, covariates: &[String]) -> 
 }
 
 /// Names and columns of X.
-type DesignColumns = (Vec<String>, Vec<Vec<f64>>);
+pub(super) type DesignColumns = (Vec<String>, Vec<Vec<f64>>);
 
 /// Traits with the same samples, weights and covariates, in the order of their first.
 fn grouped(sets: &[AnalysisSet], components: &[Vec<f64>]) -> Vec<(Vec<usize>, DesignColumns)> {
@@ -156,17 +173,22 @@ fn grouped(sets: &[AnalysisSet], components: &[Vec<f64>]) -> Vec<(Vec<usize>, De
             group.0.push(index);
             continue;
         }
-        let mut names = vec!["mean".to_owned()];
-        let mut columns = vec![vec![1.0; set.samples.len()]];
-        names.extend(set.design.names.iter().cloned());
-        columns.extend(set.design.columns.iter().cloned());
-        for (k, component) in components.iter().enumerate() {
-            names.push(format!("PC{}", k + 1));
-            columns.push(set.samples.iter().map(|&sample| component[sample]).collect());
-        }
-        out.push((vec![index], (names, columns)));
+        out.push((vec![index], design_of(set, components)));
     }
     out
+}
+
+/// Mean, covariates and components of a set's samples.
+pub(super) fn design_of(set: &AnalysisSet, components: &[Vec<f64>]) -> DesignColumns {
+    let mut names = vec!["mean".to_owned()];
+    let mut columns = vec![vec![1.0; set.samples.len()]];
+    names.extend(set.design.names.iter().cloned());
+    columns.extend(set.design.columns.iter().cloned());
+    for (k, component) in components.iter().enumerate() {
+        names.push(format!("PC{}", k + 1));
+        columns.push(set.samples.iter().map(|&sample| component[sample]).collect());
+    }
+    (names, columns)
 }
 
 /// Principal components of all samples of the genotypes.
@@ -261,6 +283,7 @@ fn say(models: &Models, session: &Session) {
     for group in &models.groups {
         for (contig, frame) in group.frames.each() {
             let (negative, lowest) = frame.negative();
+            joint::say(frame, contig, session);
             let whose = contig.map(|contig| format!(" without contig {contig}")).unwrap_or_default();
             if negative > 0 {
                 session.progress.note(&format!(
@@ -269,9 +292,12 @@ fn say(models: &Models, session: &Session) {
                     frame.samples()
                 ));
             }
+            frame.notes().iter().for_each(|note| session.progress.note(note));
             for (name, model) in frame.models() {
                 let Some(model) = model else {
-                    session.progress.note(&format!("{name}: {} samples", frame.samples()));
+                    if contig.is_none() {
+                        session.progress.note(&format!("{name}: {} samples", frame.samples()));
+                    }
                     continue;
                 };
                 let se = model.h2_se.map(|se| format!(" (se {se:.4})")).unwrap_or_default();

@@ -8,7 +8,6 @@ use landrace_breeding::gwas::{
 };
 use landrace_genome::file;
 use landrace_genome::summary::{Chart, Summary, Table};
-use landrace_genotypes::Wanted;
 use landrace_genotypes::significance::probability_text;
 use serde_json::Value;
 
@@ -65,8 +64,7 @@ pub(super) fn fit(
     (members, covariates): (&[usize], &[String]),
     models: &mut Models,
 ) -> anyhow::Result<()> {
-    let open =
-        || landrace_genotypes::format::open(&args.input.genotypes, args.input.options(Wanted::default()));
+    let open = || Ok(args.open_tested()?.source);
     let search = MultiLocusSearch { method: models.method, scanned: args.scanned(), window: args.window };
     let kinship = match kinships {
         Kinships::One(kinship) => Some(kinship),

@@ -2,7 +2,6 @@
 
 use landrace_breeding::gwas::{Around, Hit, range_around, regions};
 use landrace_genome::summary::{Chart, Table};
-use landrace_genotypes::Wanted;
 
 use super::Args;
 use super::account::Found;
@@ -35,7 +34,7 @@ pub(super) fn tables(args: &Args, models: &Models, found: &[Found]) -> anyhow::R
         if wanted.is_empty() {
             continue;
         }
-        let mut source = args.input.open(Wanted::default())?;
+        let mut source = args.open_tested()?.source;
         let asked: Vec<Around<'_>> = wanted.iter().map(|own| own.0.clone()).collect();
         let neighbours = regions(source.as_mut(), group, args.scanned(), &asked)?;
         for ((own, name), mut neighbours) in wanted.iter().zip(neighbours) {

@@ -1,7 +1,6 @@
 //! The p-value that counts as a finding.
 
 use landrace_breeding::gwas::{EffectiveTests, Results, effective_tests, permuted_minima};
-use landrace_genotypes::Wanted;
 
 use super::Args;
 use super::models::Models;
@@ -68,7 +67,7 @@ pub(super) fn of_traits(args: &Args, models: &Models, results: &[Results]) -> an
         return Ok(out);
     }
     for group in &models.groups {
-        let mut source = args.input.open(Wanted::default())?;
+        let mut source = args.open_tested()?.source;
         if asked.threshold == "effective" {
             let EffectiveTests { li_ji, galwey, .. } =
                 effective_tests(source.as_mut(), &group.samples, args.scanned())?;
