@@ -140,7 +140,8 @@ pub(crate) fn wald(moments: &mut Moments, size: Size, k: usize) -> Option<Associ
         solve(k, |i, j| moments.sums[pair(c + i.min(j), c + i.max(j))][0], |i| moments.of(c + i, c + k)[0]);
     let (before, explained) = explain_fitted(moments, c, k)?;
     let degrees = size.degrees() - k as f64;
-    let variance = (before - explained) / degrees;
+    // A marker that explains all of the trait leaves rounding, of either sign.
+    let variance = (before - explained).max(f64::EPSILON * before) / degrees;
     let effects: Vec<(f64, f64)> =
         effects.0.iter().zip(&effects.1).map(|(&beta, own)| (beta, (variance * own).sqrt())).collect();
     let (beta, se) = effects[0];

@@ -82,6 +82,8 @@ pub enum End {
     Circle,
     /// The rounds were over.
     Rounds,
+    /// The next set would leave nothing of the trait to be explained; the last model that leaves something is kept.
+    Explained,
 }
 
 /// What was found for one trait.
@@ -169,7 +171,6 @@ pub fn multi_locus(
                 Method::FarmCpu => farmcpu::choose(&job.model, proposal, job.rounds == 0),
                 _ => blink::choose(&job.model, proposal),
             };
-            // A model that cannot be fitted with them is the end of the search, not of the analysis.
             job.go_on(next);
         }
     }
@@ -195,7 +196,7 @@ impl Job<'_> {
         }
         match self.model.with(next) {
             Ok(model) => self.model = model,
-            Err(_) => self.end = Some(End::Circle),
+            Err(_) => self.end = Some(End::Explained),
         }
         if self.rounds == ROUNDS {
             self.end = self.end.or(Some(End::Rounds));

@@ -276,3 +276,17 @@ fn samples_bear_n_over_ln_n() {
     assert_eq!(most(8, 4), 1);
     assert_eq!(most(3, 2), 0);
 }
+
+/// A trait that is one marker's dosage: the least p-value, not none.
+#[test]
+fn a_marker_may_explain_all_of_the_trait() {
+    let case = case();
+    let y = &case.qtn[0].columns[0];
+    let space = Arc::new(Space::new(None, None).unwrap());
+    let model = JointModel::first(&space, (y, &case.covariates), 1_000_000).unwrap();
+    let own = coded("1", 1000, std::slice::from_ref(y));
+    let test = model.test(&own, &mut MarkerAccount::default()).pop().flatten().unwrap();
+    assert!(near(test.beta, 1.0) && test.se > 0.0 && test.se < 1e-6, "{test:?}");
+    assert!(test.ln_p < -500.0, "{test:?}");
+    assert!(model.with(vec![case.qtn[0].clone()]).is_err());
+}

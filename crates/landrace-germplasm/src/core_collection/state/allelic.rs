@@ -48,10 +48,14 @@ pub(crate) struct AlleleSums<'a> {
     kind: Allelic,
     table: &'a AlleleTable,
     alleles: usize,
-    /// Value of a locus of two alleles by the copies of the second, where every entry has a call.
-    by_copies: Vec<f64>,
+    /// x ln x of every number of copies, for Shannon's index.
+    logarithms: Vec<f64>,
+    /// 1 over the copies at a locus, by the number of calls there.
+    inverses: Vec<f64>,
     copies: Vec<u32>,
     called: Vec<u32>,
+    /// Value of each locus of two alleles.
+    values: Vec<f64>,
     wide: Vec<f64>,
     wide_called: Vec<u32>,
     starts: Vec<std::ops::Range<usize>>,
@@ -68,23 +72,29 @@ impl<'a> AlleleSums<'a> {
     fn with_alleles(kind: Allelic, table: &'a AlleleTable, members: &[usize], alleles: usize) -> Self {
         let starts: Vec<_> = table.wide().collect();
         let whole = members.len() * usize::from(table.steps());
-        let value = |copies: usize| {
-            let p = copies as f64 / whole.max(1) as f64;
-            kind.part(p) + kind.part(1.0 - p)
-        };
+        let logarithm = |x: usize| if x > 0 { x as f64 * (x as f64).ln() } else { 0.0 };
+        let inverse = |called: usize| 1.0 / (called.max(1) * usize::from(table.steps())) as f64;
         let mut sums = Self {
             kind,
             table,
             alleles,
-            by_copies: (0..=whole).map(value).collect(),
+            logarithms: if kind == Allelic::Shannon {
+                (0..=whole).map(logarithm).collect()
+            } else {
+                Vec::new()
+            },
+            inverses: (0..=members.len()).map(inverse).collect(),
             copies: vec![0; table.pairs()],
             called: vec![0; table.pairs()],
+            values: Vec::new(),
             wide: vec![0.0; table.width()],
             wide_called: vec![0; starts.len()],
             starts,
             sum: 0.0,
         };
         members.iter().for_each(|&member| sums.add(member));
+        let pairs = sums.copies.iter().zip(&sums.called);
+        sums.values = pairs.map(|(&copies, &called)| sums.pair_value(copies, called)).collect();
         sums.sum = sums.whole_sum();
         sums
     }
@@ -107,16 +117,18 @@ impl<'a> AlleleSums<'a> {
         }
     }
 
+    /// The value of a locus of two alleles: Shannon's index is (w ln w − x ln x − (w − x) ln(w − x)) / w for x of w copies.
     fn pair_value(&self, copies: u32, called: u32) -> f64 {
         let whole = called as usize * usize::from(self.table.steps());
-        if whole + 1 == self.by_copies.len() {
-            return self.by_copies[copies as usize];
+        let (x, inverse) = (copies as usize, self.inverses[called as usize]);
+        match self.kind {
+            Allelic::Shannon => {
+                let of = |x: usize| self.logarithms[x];
+                (of(whole) - of(x) - of(whole - x)) * inverse
+            }
+            Allelic::Heterozygosity => 2.0 * (x * (whole - x)) as f64 * inverse * inverse,
+            Allelic::Coverage => f64::from(u8::from(x > 0) + u8::from(x < whole)),
         }
-        if whole == 0 {
-            return 0.0;
-        }
-        let p = f64::from(copies) / whole as f64;
-        self.kind.part(p) + self.kind.part(1.0 - p)
     }
 
     fn wide_value(
@@ -132,7 +144,7 @@ impl<'a> AlleleSums<'a> {
     }
 
     fn whole_sum(&self) -> f64 {
-        let pairs: f64 = self.copies.iter().zip(&self.called).map(|(&x, &m)| self.pair_value(x, m)).sum();
+        let pairs: f64 = self.values.iter().sum();
         let wide = self.starts.iter().zip(&self.wide_called);
         pairs
             + wide.map(|(columns, &called)| self.wide_value(columns, f64::from(called), |_| 0.0)).sum::<f64>()
@@ -147,7 +159,7 @@ impl<'a> AlleleSums<'a> {
             let (more, more_called) = if new == MISSING { (0, 0) } else { (u32::from(new), 1) };
             let (less, less_called) = if old == MISSING { (0, 0) } else { (u32::from(old), 1) };
             change += self.pair_value(copies + more - less, called + more_called - less_called)
-                - self.pair_value(copies, called);
+                - self.values[locus];
         }
         let (old, new) = (self.table.frequencies(leaver), self.table.frequencies(comer));
         let known = |p: f64| if p.is_nan() { 0.0 } else { p };
@@ -193,6 +205,9 @@ impl Term for AlleleSums<'_> {
             if new != MISSING {
                 self.copies[locus] += u32::from(new);
                 self.called[locus] += 1;
+            }
+            if old != new {
+                self.values[locus] = self.pair_value(self.copies[locus], self.called[locus]);
             }
         }
         let (old, new) = (self.table.frequencies(members[place]), self.table.frequencies(candidate));

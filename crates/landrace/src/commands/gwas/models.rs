@@ -82,17 +82,7 @@ pub(super) fn fit(
 ) -> anyhow::Result<Models> {
     let method = args.method();
     let mut digests = Vec::new();
-    let (kinships, relationship) = match (&args.model.relationship, method) {
-        (_, Method::Streamed) => (Kinships::None, "vanraden1, not formed".to_owned()),
-        (_, method) if !method.has_relationship() => (Kinships::None, "none".to_owned()),
-        (Some(path), _) => {
-            let kinship = read(path, header, &sets, session)?;
-            digests.push(InputDigest::read(path)?);
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            (Kinships::One(kinship), format!("as given ({name})"))
-        }
-        (None, _) => compute(args)?,
-    };
+    let (kinships, relationship) = related(args, (header, &sets), &mut digests, session)?;
     let components = components(args)?;
     let calls = args.streamed_calls()?;
     let mut models = Models {
@@ -143,6 +133,26 @@ pub(super) fn fit(
     say(&models, session);
     multi_locus::say(&models, session);
     Ok(models)
+}
+
+/// The relationship, read or computed, and in words.
+fn related(
+    args: &Args,
+    (header, sets): (&SourceHeader, &[AnalysisSet]),
+    digests: &mut Vec<InputDigest>,
+    session: &Session,
+) -> anyhow::Result<(Kinships, String)> {
+    match (&args.model.relationship, args.method()) {
+        (_, Method::Streamed) => Ok((Kinships::None, "vanraden1, not formed".to_owned())),
+        (_, method) if !method.has_relationship() => Ok((Kinships::None, "none".to_owned())),
+        (Some(path), _) => {
+            let kinship = read(path, header, sets, session)?;
+            digests.push(InputDigest::read(path)?);
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Ok((Kinships::One(kinship), format!("as given ({name})")))
+        }
+        (None, _) => compute(args),
+    }
 }
 
 /// The error for people: covariates by name.

@@ -102,9 +102,13 @@ fn words((method, name): (Method, &str), own: &Found) -> String {
         End::Settled => "",
         End::Circle => ", where the choice went in a circle",
         End::Rounds => ", without coming to rest",
+        End::Explained => ", for the next ones would leave nothing of the trait",
     };
     let plural = if own.rounds == 1 { "" } else { "s" };
     let start = format!("{name}: {} pseudo-QTN after {} round{plural}{end}", own.chosen.len(), own.rounds);
+    if own.chosen.is_empty() && own.end == End::Explained {
+        return start;
+    }
     if own.chosen.is_empty() {
         let gate = gate(method);
         return format!(
@@ -199,6 +203,7 @@ pub(super) fn describe(summary: &mut Summary, models: &Models) {
             End::Settled => "came to rest",
             End::Circle => "went in a circle",
             End::Rounds => "rounds over",
+            End::Explained => "nothing of the trait left",
         };
         let name = models.traits[own.of].as_str();
         vec![name.into(), own.chosen.len().into(), rounded(own.share), own.rounds.into(), end.into()]
