@@ -185,6 +185,14 @@ fn wheat_in_environments(bench: &Bench) {
     assert!((mean("CV1", "interaction") - mean("CV1", "within")).abs() < 0.02);
     assert!(mean("CV2", "interaction") > mean("CV2", "within") + 0.025);
     assert!(mean("CV2", "interaction") > mean("CV2", "main") + 0.1);
+    // Without the environment that is unlike the others.
+    bench.landrace(&format!("predict {markers} -p {traits} --environments 2,4,5 --folds 10 -o three.tsv"));
+    let found = within_environments(bench, "three.tsv.cv.tsv");
+    let r = |name: &str, model: &str| found[&key("CV2", name, model)];
+    for (name, gain) in [("2", 0.12), ("4", 0.17), ("5", 0.04)] {
+        let (own, within) = (r(name, "interaction"), r(name, "within"));
+        assert!(own - within > gain, "CV2 of three, {name}: {own} {within}");
+    }
 }
 
 fn key(scheme: &str, environment: &str, model: &str) -> [String; 3] {

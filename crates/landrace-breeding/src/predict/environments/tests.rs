@@ -11,12 +11,10 @@ use crate::predict::tests::flock;
 use crate::predict::{Refit, Scheme};
 
 /// Records of three environments, some missing; weights if asked for.
-fn trial(seed: u64, missing: usize, is_weighted: bool) -> (Population, EnvironmentTrial) {
-    let (genotypes, set) = flock(40, 90, 2 * seed + 2);
+fn trial(seed: usize, missing: usize, is_weighted: bool) -> (Population, EnvironmentTrial) {
+    let (genotypes, set) = flock(40, 90, 2 * seed as u64 + 2);
     let set_of = |environment: usize| {
-        let noise = |i: usize| {
-            (((i * 7919 + environment * 104_729 + seed as usize) % 997) as f64 / 997.0 - 0.5) * 1.5
-        };
+        let noise = |i: usize| (((i * 7919 + environment * 104_729 + seed) % 997) as f64 / 997.0 - 0.5) * 1.5;
         let kept: Vec<usize> =
             (0..set.samples.len()).filter(|k| missing == 0 || (k + 2 * environment) % missing != 0).collect();
         // A second trait of the same lines stands for the interaction: values of the line after.
