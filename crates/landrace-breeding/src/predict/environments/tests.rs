@@ -15,8 +15,9 @@ fn trial(seed: usize, missing: usize, is_weighted: bool) -> (Population, Environ
     let (genotypes, set) = flock(40, 90, 2 * seed as u64 + 2);
     let set_of = |environment: usize| {
         let noise = |i: usize| (((i * 7919 + environment * 104_729 + seed) % 997) as f64 / 997.0 - 0.5) * 1.5;
-        let kept: Vec<usize> =
-            (0..set.samples.len()).filter(|k| missing == 0 || (k + 2 * environment) % missing != 0).collect();
+        let kept: Vec<usize> = (0..set.samples.len())
+            .filter(|k| missing == 0 || !(k + 2 * environment).is_multiple_of(missing))
+            .collect();
         // A second trait of the same lines stands for the interaction: values of the line after.
         let other = |k: usize| set.values[(k * 3 + environment) % set.values.len()];
         AnalysisSet {
