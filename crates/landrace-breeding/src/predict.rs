@@ -29,6 +29,7 @@ mod training_design;
 mod write;
 
 pub use accuracy::{Accuracy, accuracy};
+pub(crate) use cross_validation::by_refitting;
 pub use cross_validation::{Held, without};
 pub use dominance::Dominance;
 pub use effects::MarkerEffects;

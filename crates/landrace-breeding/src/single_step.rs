@@ -17,6 +17,7 @@ mod lanczos;
 mod likelihood;
 mod method;
 mod records;
+mod reliability;
 mod solve;
 
 pub use genomic::{Alignment, Genomic, GenomicOptions};

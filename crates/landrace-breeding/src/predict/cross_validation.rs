@@ -58,7 +58,7 @@ fn independent(columns: &[Vec<f64>], rows: usize) -> Vec<usize> {
 }
 
 /// Fits anew for each split.
-pub(super) fn by_refitting<M: Method + ?Sized>(
+pub(crate) fn by_refitting<M: Method + ?Sized>(
     method: &M,
     population: &Population,
     set: &AnalysisSet,

@@ -1,8 +1,10 @@
 //! Single-step prediction as a method of `predict`: the population is the pedigree.
 
-use super::{Records, Relationship, SingleStepError, Solver, estimate, solve};
+use super::{Records, Relationship, SingleStepError, Solver, estimate, reliability, solve};
 use crate::phenotype::AnalysisSet;
-use crate::predict::{Fit, Heritability, Method, Population, PredictError, Variance};
+use crate::predict::{
+    Fit, Held, Heritability, Method, Population, PredictError, Split, Variance, by_refitting,
+};
 
 /// Prediction by pedigree, and by the genotypes of those that have any.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +15,8 @@ pub struct SingleStep<'a> {
     pub heritability: Option<f64>,
     /// Where the random signs of the likelihood begin.
     pub seed: u64,
+    /// Whether values shall have reliabilities.
+    pub with_reliabilities: bool,
 }
 
 impl Method for SingleStep<'_> {
@@ -63,6 +67,18 @@ impl Method for SingleStep<'_> {
                     .to_owned(),
             );
         }
+        let known = self.with_reliabilities.then(|| reliability::of(self.relationship, &records, ratio));
+        if matches!(known, Some(None)) {
+            notes.push(
+                "values have no reliabilities: so many records and individuals would take too long"
+                    .to_owned(),
+            );
+        }
+        let known = known.flatten();
+        let errors = known.as_ref().zip(error).map(|(known, found)| {
+            let one = |(r, h): (&f64, &f64)| (found.additive * h * (1.0 - r)).sqrt();
+            known.values.iter().zip(&known.diagonal).map(one).collect()
+        });
         let variances = error.map(|found| {
             vec![
                 Variance { name: "additive", value: found.additive },
@@ -73,10 +89,21 @@ impl Method for SingleStep<'_> {
             mean: solution.fixed[0] + at_means,
             covariates: solution.fixed[1..].to_vec(),
             values: solution.values,
+            reliabilities: known.map(|known| known.values),
+            errors,
             variances: variances.unwrap_or_default(),
             heritability: Some(Heritability { value: share, se: error.and_then(|found| found.error) }),
             notes,
             ..Fit::default()
         })
+    }
+
+    fn cross_validate(
+        &self,
+        population: &Population,
+        set: &AnalysisSet,
+        splits: &[Split],
+    ) -> Result<Vec<Vec<Held>>, PredictError> {
+        by_refitting(&Self { with_reliabilities: false, ..*self }, population, set, splits)
     }
 }

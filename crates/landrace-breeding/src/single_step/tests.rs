@@ -210,3 +210,44 @@ fn records_that_say_nothing_are_refused() {
     let records = Records { fixed: vec![vec![3.0; 10]], ..Records::new(own, values) };
     assert!(fails(&records).contains("fixed effect 1 is a sum of those before it"));
 }
+
+#[test]
+fn reliabilities_are_those_of_the_inverse_of_the_equations() {
+    use faer::Mat;
+    let (pedigree, dosages) = flock(5, &[12, 20, 25], 300);
+    let kinship = Kinship::new(&pedigree, Inheritance::default());
+    let some: Vec<u32> = (20..50).collect();
+    let g = genomic(&dosages, &some);
+    let relationship = Relationship::single_step(&kinship, &g, some, &GenomicOptions::default()).unwrap();
+    // Some have two records, some none; weights and a covariate.
+    let individuals: Vec<u32> = (5..57).filter(|own| own % 4 != 0).chain([8, 9, 9]).collect();
+    let r = individuals.len();
+    let records = Records {
+        values: (0..r).map(|i| (i as f64 * 1.7).sin()).collect(),
+        weights: Some((0..r).map(|i| 1.0 + (i % 3) as f64).collect()),
+        fixed: vec![(0..r).map(|i| (i as f64).cos()).collect()],
+        individuals,
+    };
+    let (n, lambda) = (relationship.len(), 1.5);
+    let found = reliability::of(&relationship, &records, lambda).unwrap();
+    let h = whole(&relationship);
+    let unit = |k: usize| (0..n).map(|i| f64::from(u8::from(i == k))).collect::<Vec<f64>>();
+    let inverse: Vec<Vec<f64>> = (0..n).map(|k| relationship.inverse_times(&unit(k))).collect();
+    let design = |record: usize, column: usize| match column {
+        0 => 1.0,
+        1 => records.fixed[0][record],
+        _ => f64::from(u8::from(records.individuals[record] as usize + 2 == column)),
+    };
+    let equations = Mat::from_fn(n + 2, n + 2, |a, b| {
+        let own: f64 = (0..r).map(|i| design(i, a) * records.weight(i) * design(i, b)).sum();
+        own + if a > 1 && b > 1 { lambda * inverse[b - 2][a - 2] } else { 0.0 }
+    });
+    let factor = Cholesky::of(equations).unwrap();
+    for i in 0..n {
+        let mut column = vec![0.0; n + 2];
+        column[i + 2] = 1.0;
+        let left = factor.solved(&column)[i + 2] * lambda / h[i][i];
+        assert!((found.values[i] - (1.0 - left)).abs() < 1e-8, "{i}: {} {}", found.values[i], 1.0 - left);
+        assert!((found.diagonal[i] - h[i][i]).abs() < 1e-9);
+    }
+}

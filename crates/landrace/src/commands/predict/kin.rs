@@ -112,7 +112,7 @@ impl PedigreeArgs {
 
     /// The method that knows the relationship.
     pub(super) fn method<'a>(&self, kin: &'a Relationship<'a>, seed: u64) -> Box<dyn predict::Method + 'a> {
-        Box::new(SingleStep { relationship: kin, heritability: self.h2, seed })
+        Box::new(SingleStep { relationship: kin, heritability: self.h2, seed, with_reliabilities: true })
     }
 }
 
