@@ -175,11 +175,10 @@ impl OpenBlock {
         let names = (0..site.alleles()).map(|allele| site.allele(allele).unwrap_or_default().to_owned());
         self.alleles.push(names.collect());
         let coded = block.layers.alleles.as_ref();
-        let calls = coded.and_then(|own| own.row(row));
+        let mut calls = coded.and_then(|own| own.row(row));
         let phased = coded.and_then(|own| own.phased(row));
         let mut dosages = Vec::new();
         block.unpack(row, &mut dosages);
-        let mut calls = calls;
         let mut call = Vec::new();
         for sample in 0..self.ploidies.len() {
             let codes = calls.as_mut().and_then(Iterator::next);

@@ -145,6 +145,26 @@ pub struct Coded {
     pub columns: Mat<f64>,
 }
 
+#[cfg(test)]
+impl Coded {
+    /// Columns of numbers as markers of one each.
+    pub(crate) fn of_columns(columns: Mat<f64>) -> Self {
+        let marker = |k: usize| Marker {
+            row: k,
+            contig: Arc::from("1"),
+            position: None,
+            id: "m".into(),
+            effect: "A".into(),
+            other: "B".into(),
+            missing: 0,
+            frequency: 0.5,
+            classes: Box::default(),
+            columns: k..k + 1,
+        };
+        Self { markers: (0..columns.ncols()).map(marker).collect(), columns }
+    }
+}
+
 /// What coding needs to know.
 #[derive(Clone, Copy)]
 pub(crate) struct Coder<'a> {

@@ -1,5 +1,6 @@
 //! The work bench of a test: its folder, the data, our binary and other tools.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -104,4 +105,21 @@ impl Bench {
         command.args(args.split_whitespace()).current_dir(self.folder.path());
         command
     }
+}
+
+/// Rows of a table of markers: by marker, cells by column.
+pub(crate) type Rows = HashMap<String, HashMap<String, String>>;
+
+/// Reads a table that was written in the test's folder.
+pub(crate) fn table(bench: &Bench, name: &str) -> Rows {
+    let text = std::fs::read_to_string(bench.path(name)).unwrap();
+    let mut lines = text.lines().map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    let marker = header.iter().position(|own| own == "rs" || own == "marker").unwrap();
+    lines.map(|cells| (cells[marker].clone(), header.iter().cloned().zip(cells).collect())).collect()
+}
+
+/// A cell as a number.
+pub(crate) fn number(row: &HashMap<String, String>, column: &str) -> f64 {
+    row[column].parse().unwrap()
 }

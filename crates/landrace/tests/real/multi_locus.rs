@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use libtest_mimic::Trial;
 
-use crate::bench::{Bench, trial};
+use crate::bench::{Bench, number, table, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -21,21 +21,6 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 const METHODS: [&str; 3] = ["blink", "farmcpu", "mlmm"];
-
-/// By marker, cells by column.
-type Rows = HashMap<String, HashMap<String, String>>;
-
-fn table(bench: &Bench, name: &str) -> Rows {
-    let text = std::fs::read_to_string(bench.path(name)).unwrap();
-    let mut lines = text.lines().map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
-    let header = lines.next().unwrap();
-    let marker = header.iter().position(|own| own == "rs" || own == "marker").unwrap();
-    lines.map(|cells| (cells[marker].clone(), header.iter().cloned().zip(cells).collect())).collect()
-}
-
-fn number(row: &HashMap<String, String>, column: &str) -> f64 {
-    row[column].parse().unwrap()
-}
 
 fn potato_scan(bench: &Bench, trait_name: &str, method: &str) {
     let traits = bench.data("potato4x_gwaspoly/phenotypes.csv");

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -46,22 +44,6 @@ fn environments(random: &mut Xoshiro256PlusPlus, n: usize, d: usize, scales: &[f
     y.into_iter().enumerate().map(|(j, values)| TraitData { name: name(j), values }).collect()
 }
 
-fn coded(columns: Mat<f64>) -> Coded {
-    let marker = |k: usize| Marker {
-        row: k,
-        contig: Arc::from("1"),
-        position: None,
-        id: "m".into(),
-        effect: "A".into(),
-        other: "B".into(),
-        missing: 0,
-        frequency: 0.5,
-        classes: Box::default(),
-        columns: k..k + 1,
-    };
-    Coded { markers: (0..columns.ncols()).map(marker).collect(), columns }
-}
-
 fn frame(n: usize, covariates: &[Vec<f64>], traits: &[TraitData], what: (JointTest, Refit)) -> JointFrame {
     let samples: Vec<usize> = (0..n).collect();
     let data = GroupData { samples: &samples, weights: None, covariates, traits };
@@ -103,7 +85,7 @@ fn effects_are_those_of_dense_least_squares() {
         let frame = frame(n, &covariates, &traits, (JointTest::Environments, Refit::None));
         assert_eq!(frame.is_free, d <= FREE);
         let columns = Mat::from_fn(n, 1, |i, _| g[i]);
-        let found = frame.test(&coded(columns), &mut MarkerAccount::default()).remove(0).unwrap();
+        let found = frame.test(&Coded::of_columns(columns), &mut MarkerAccount::default()).remove(0).unwrap();
         let (beta, covariance) = dense(&frame, &covariates, &traits, &g);
         for (j, (own, se)) in found[0].effects.iter().enumerate() {
             assert!(
@@ -183,7 +165,9 @@ fn null_shares(d: usize, refit: Refit) -> [[f64; 2]; 2] {
             })
             .collect();
         let columns = Mat::from_fn(n, markers, |i, k| columns[k][i]);
-        for own in frame.test(&coded(columns), &mut MarkerAccount::default()).into_iter().flatten() {
+        for own in
+            frame.test(&Coded::of_columns(columns), &mut MarkerAccount::default()).into_iter().flatten()
+        {
             for (count, own) in counts.iter_mut().zip(&own) {
                 count[0] += f64::from(u8::from(own.ln_p <= 0.05f64.ln()));
                 count[1] += f64::from(u8::from(own.ln_p <= 0.01f64.ln()));
@@ -214,7 +198,7 @@ fn refitted_covariances_are_likelier_and_lower_the_variance_of_a_large_effect() 
     let tested = |refit| {
         let frame = frame(n, &[vec![1.0; n]], &traits, (JointTest::Traits, refit));
         let columns = Mat::from_fn(n, 1, |i, _| g[i]);
-        frame.test(&coded(columns), &mut MarkerAccount::default()).remove(0).unwrap().remove(0)
+        frame.test(&Coded::of_columns(columns), &mut MarkerAccount::default()).remove(0).unwrap().remove(0)
     };
     let (fixed, promising, all) = (tested(Refit::None), tested(Refit::Promising), tested(Refit::All));
     assert_eq!(promising.effects, all.effects);

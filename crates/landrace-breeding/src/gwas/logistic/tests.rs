@@ -1,27 +1,7 @@
-use std::sync::Arc;
-
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::*;
-use crate::gwas::Marker;
-
-/// Numbers of columns as markers.
-fn coded(columns: Mat<f64>) -> Coded {
-    let marker = |k: usize| Marker {
-        row: k,
-        contig: Arc::from("1"),
-        position: None,
-        id: "m".into(),
-        effect: "A".into(),
-        other: "B".into(),
-        missing: 0,
-        frequency: 0.5,
-        classes: Box::default(),
-        columns: k..k + 1,
-    };
-    Coded { markers: (0..columns.ncols()).map(marker).collect(), columns }
-}
 
 fn uniform(random: &mut Xoshiro256PlusPlus) -> f64 {
     (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64
@@ -55,7 +35,7 @@ fn frame(y: &[f64], covariates: &[Vec<f64>], kinship: Option<&SampleMatrix>) -> 
 }
 
 fn tests(frame: &LogisticFrame, columns: Mat<f64>) -> Vec<Association> {
-    let found = frame.test(&coded(columns), &mut MarkerAccount::default());
+    let found = frame.test(&Coded::of_columns(columns), &mut MarkerAccount::default());
     found.into_iter().map(|own| own.unwrap().remove(0)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! What a scan found, for people: the summary's tables, the list of the best markers, notes.
 
-use landrace_breeding::gwas::{Components, Genomewide, MarkerAccount, Method, Results};
+use landrace_breeding::gwas::{Association, Components, Genomewide, Marker, MarkerAccount, Method, Results};
 use landrace_breeding::mixed_model::Bound;
 use landrace_genome::summary::{Chart, Summary, Table};
 use landrace_genotypes::significance::probability_text;
@@ -184,28 +184,29 @@ const HIT_COLUMNS: [&str; 11] = [
 /// One row a lead.
 fn hit_rows(own: &Found) -> impl Iterator<Item = [String; 11]> + '_ {
     own.all.leads.iter().map(|lead| {
-        let marker = &lead.marker;
-        let one = |effect: f64| {
-            if marker.classes.is_empty() && !effect.is_nan() {
-                format!("{effect:.6e}")
-            } else {
-                "NA".to_owned()
-            }
-        };
-        [
-            marker.id.to_string(),
-            marker.contig.to_string(),
-            marker.position.map_or_else(|| "0".to_owned(), |position| position.to_string()),
-            marker.effect.to_string(),
-            marker.other.to_string(),
-            format!("{:.3}", marker.frequency),
-            one(lead.association.beta),
-            one(lead.association.se),
-            probability_text(lead.association.ln_p),
-            format!("{:.3e}", lead.q),
-            lead.near.to_string(),
-        ]
+        let [id, contig, position, effect, other, frequency, beta, se, p] =
+            marker_cells(&lead.marker, &lead.association);
+        let (q, near) = (format!("{:.3e}", lead.q), lead.near.to_string());
+        [id, contig, position, effect, other, frequency, beta, se, p, q, near]
     })
+}
+
+/// Marker, contig, position, both alleles, frequency, effect, its standard error and p-value.
+pub(super) fn marker_cells(marker: &Marker, association: &Association) -> [String; 9] {
+    let one = |effect: f64| {
+        if marker.classes.is_empty() && !effect.is_nan() { format!("{effect:.6e}") } else { "NA".to_owned() }
+    };
+    [
+        marker.id.to_string(),
+        marker.contig.to_string(),
+        marker.position.map_or_else(|| "0".to_owned(), |position| position.to_string()),
+        marker.effect.to_string(),
+        marker.other.to_string(),
+        format!("{:.3}", marker.frequency),
+        one(association.beta),
+        one(association.se),
+        probability_text(association.ln_p),
+    ]
 }
 
 fn hit_table(name: &str, own: &Found) -> Table {

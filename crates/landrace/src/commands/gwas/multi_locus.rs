@@ -12,6 +12,7 @@ use landrace_genotypes::significance::probability_text;
 use serde_json::Value;
 
 use super::Args;
+use super::account::marker_cells;
 use super::models::{Models, refusal};
 use crate::cli::Session;
 use crate::genotypes::rounded;
@@ -137,25 +138,15 @@ const COLUMNS: [&str; 13] = [
 
 fn rows(models: &Models) -> impl Iterator<Item = [String; 13]> + '_ {
     models.found.iter().flat_map(|found| found.chosen.iter().map(|own| (found.of, own))).map(|(of, own)| {
-        let marker = &own.marker;
-        let one = |effect: f64| {
-            if marker.classes.is_empty() { format!("{effect:.6e}") } else { "NA".to_owned() }
+        let [id, contig, position, effect, other, frequency, beta, se, p] =
+            marker_cells(&own.marker, &own.association);
+        let (share, round) = (format!("{:.4}", own.share), own.round.to_string());
+        let classes = match own.marker.classes.is_empty() {
+            true => "NA".to_owned(),
+            false => class_effects(&own.marker, &own.association),
         };
-        [
-            models.traits[of].clone(),
-            marker.id.to_string(),
-            marker.contig.to_string(),
-            marker.position.map_or_else(|| "0".to_owned(), |position| position.to_string()),
-            marker.effect.to_string(),
-            marker.other.to_string(),
-            format!("{:.3}", marker.frequency),
-            one(own.association.beta),
-            one(own.association.se),
-            probability_text(own.association.ln_p),
-            format!("{:.4}", own.share),
-            own.round.to_string(),
-            if marker.classes.is_empty() { "NA".to_owned() } else { class_effects(marker, &own.association) },
-        ]
+        let name = models.traits[of].clone();
+        [name, id, contig, position, effect, other, frequency, beta, se, p, share, round, classes]
     })
 }
 
